@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* access.h - who may do what: one pure function, the only evaluator. */
+#ifndef COMMON_ACCESS_H
+#define COMMON_ACCESS_H
+
+#include "common/cx.h"
+
+enum role { ROLE_NONE, ROLE_TENANT_USER, ROLE_TENANT_ADMIN, ROLE_ROOT };
+
+/* Who asks.  Text in the request's memory. */
+struct principal {
+	const char *id;	      /* user's or service user's UUID */
+	const char *name;
+	const char *tenant_id; /* "" for root */
+	enum role role;
+	const char *token_id; /* the jti, or NULL (API key, Basic, no-auth) */
+	int64_t expires_ms;   /* of the token; 0 = never */
+};
+
+enum action {
+	PUBLIC,	     /* no credential is asked for */
+	MAY_ANYTHING_OWN, /* any principal, about itself (me, logout) */
+	MAY_LIST,
+	MAY_READ,
+	MAY_CREATE,
+	MAY_WRITE,
+	MAY_UPDATE,
+	MAY_DELETE,
+	MAY_ADMIN, /* tenant administration: warehouses, users, catalogs */
+	MAY_ROOT,  /* the server's own: tenants */
+};
+
+enum object_kind { ON_SERVER, ON_TENANT, ON_CATALOG, ON_NAMESPACE, ON_ASSET };
+
+/* What it is about; members of a wider kind are set, narrower ones NULL. */
+struct object {
+	enum object_kind kind;
+	const char *tenant_id;
+	const char *catalog_id, *catalog; /* id and name */
+	const char *namespace;		  /* levels joined by \x1F */
+	const char *name, *asset_id;
+};
+
+/*
+ * OK; DENIED (some right on the object, not this one); NOT_FOUND (no right at
+ * all: the answer must be that of a missing object); UNAUTHENTICATED (no
+ * principal).  NULL who = anonymous.
+ */
+MUST_USE enum status access_check(struct cx *cx, const struct principal *who, enum action action,
+				  const struct object *object);
+
+#endif

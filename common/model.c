@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model.c - the column tables. */
+#include "common/model.h"
+
+#define COLUMN(s, type, member, flags) { #member, NULL, type, flags, offsetof(struct s, member) }
+#define NAMED(s, type, member, wire, flags) { #member, wire, type, flags, offsetof(struct s, member) }
+#define KIND(k, table_name, keys, flags)                                                         \
+	const struct kind kind_##k = { #k, table_name, k##_columns, ARRAY_SIZE(k##_columns), keys, \
+				       sizeof(struct k), flags }
+
+static const struct column epoch_columns[] = {
+	COLUMN(epoch, TEXT, tenant_id, KEY),
+	COLUMN(epoch, INT, min_program, 0),
+};
+KIND(epoch, "epochs", 1, GLOBAL | UPSERT);
+
+static const struct column job_columns[] = {
+	COLUMN(job, TEXT, job_id, KEY),	     COLUMN(job, TEXT, tenant_id, 0),
+	COLUMN(job, TEXT, type, 0),	     COLUMN(job, JSON, payload, 0),
+	COLUMN(job, TIME, due_ms, 0),	     COLUMN(job, TIME, lease_ms, 0),
+	COLUMN(job, INT, attempts, 0),	     COLUMN(job, TEXT, error, 0),
+	COLUMN(job, TIME, created_ms, 0),
+};
+KIND(job, "jobs", 1, GLOBAL);
+
+static const struct column api_key_columns[] = {
+	COLUMN(api_key, TEXT, key_hash, KEY),
+	COLUMN(api_key, TEXT, tenant_id, 0),
+	COLUMN(api_key, TEXT, service_user_id, 0),
+};
+KIND(api_key, "api_keys", 1, GLOBAL);
+
+static const struct column location_row_columns[] = {
+	COLUMN(location_row, TEXT, storage, KEY), COLUMN(location_row, TEXT, path, KEY),
+	COLUMN(location_row, TEXT, type, 0),	  COLUMN(location_row, TEXT, tenant_id, 0),
+	COLUMN(location_row, TEXT, asset_id, INDEX),
+};
+KIND(location_row, "locations", 2, GLOBAL);
+
+static const struct column tenant_columns[] = {
+	NAMED(tenant, TEXT, tenant_id, "id", KEY | READONLY),
+	COLUMN(tenant, TEXT, name, 0),
+	COLUMN(tenant, JSON, properties, 0),
+	COLUMN(tenant, TIME, created_ms, HIDDEN),
+};
+KIND(tenant, "tenants", 1, GLOBAL);
+
+static const struct column user_columns[] = {
+	COLUMN(user, TEXT, tenant_id, KEY),
+	COLUMN(user, TEXT, username, KEY),
+	COLUMN(user, TEXT, id, INDEX | READONLY),
+	COLUMN(user, TEXT, email, 0),
+	COLUMN(user, TEXT, password_hash, SECRET),
+	COLUMN(user, TEXT, role, 0),
+	COLUMN(user, BOOL, active, 0),
+	COLUMN(user, TEXT, oauth_provider, READONLY),
+	COLUMN(user, TEXT, oauth_subject, HIDDEN),
+	COLUMN(user, TIME, created_at, READONLY),
+	COLUMN(user, TIME, updated_at, READONLY),
+	COLUMN(user, TIME, last_login, READONLY),
+};
+KIND(user, "users", 2, KEBAB);
+
+static const struct column service_user_columns[] = {
+	COLUMN(service_user, TEXT, tenant_id, KEY),
+	COLUMN(service_user, TEXT, id, KEY | READONLY),
+	COLUMN(service_user, TEXT, name, 0),
+	COLUMN(service_user, TEXT, description, 0),
+	COLUMN(service_user, TEXT, api_key_hash, SECRET),
+	COLUMN(service_user, TEXT, role, 0),
+	COLUMN(service_user, BOOL, active, 0),
+	COLUMN(service_user, TEXT, created_by, READONLY),
+	COLUMN(service_user, TIME, created_at, READONLY),
+	COLUMN(service_user, TIME, last_used, READONLY),
+	COLUMN(service_user, TIME, expires_at, 0),
+};
+KIND(service_user, "service_users", 2, KEBAB);
+
+static const struct column token_columns[] = {
+	COLUMN(token, TEXT, tenant_id, KEY),  NAMED(token, TEXT, token_id, "id", KEY),
+	COLUMN(token, TEXT, user_id, INDEX),  COLUMN(token, TEXT, username, 0),
+	COLUMN(token, TIME, created_at, 0),   COLUMN(token, TIME, expires_at, 0),
+};
+KIND(token, "tokens", 2, 0);
+
+static const struct column warehouse_columns[] = {
+	COLUMN(warehouse, TEXT, tenant_id, KEY | READONLY),
+	COLUMN(warehouse, TEXT, name, KEY),
+	COLUMN(warehouse, TEXT, id, READONLY),
+	COLUMN(warehouse, BOOL, use_sts, 0),
+	COLUMN(warehouse, JSON, storage_config, SECRET),
+	COLUMN(warehouse, JSON, vending_strategy, SECRET),
+	COLUMN(warehouse, TIME, created_ms, HIDDEN),
+};
+KIND(warehouse, "warehouses", 2, 0);
+
+static const struct column catalog_columns[] = {
+	COLUMN(catalog, TEXT, tenant_id, KEY | HIDDEN),
+	COLUMN(catalog, TEXT, name, KEY),
+	COLUMN(catalog, TEXT, id, READONLY),
+	COLUMN(catalog, TEXT, catalog_type, 0),
+	COLUMN(catalog, TEXT, warehouse_name, 0),
+	COLUMN(catalog, TEXT, storage_location, 0),
+	COLUMN(catalog, JSON, federated_config, SECRET),
+	COLUMN(catalog, JSON, properties, 0),
+	COLUMN(catalog, TIME, created_ms, HIDDEN),
+};
+KIND(catalog, "catalogs", 2, 0);
+
+static const struct column branch_columns[] = {
+	COLUMN(branch, TEXT, tenant_id, KEY),	 COLUMN(branch, TEXT, catalog_id, KEY),
+	COLUMN(branch, TEXT, name, KEY),	 COLUMN(branch, TEXT, id, 0),
+	COLUMN(branch, TEXT, parent_id, INDEX),	 COLUMN(branch, INT, parent_cut, 0),
+	COLUMN(branch, JSON, chain, 0),		 COLUMN(branch, INT, cut, 0),
+	COLUMN(branch, TEXT, branch_type, 0),	 COLUMN(branch, TIME, created_ms, 0),
+};
+KIND(branch, "branches", 3, PINNED);
+
+static const struct column tag_columns[] = {
+	COLUMN(tag, TEXT, tenant_id, KEY), COLUMN(tag, TEXT, catalog_id, KEY),
+	COLUMN(tag, TEXT, name, KEY),	   COLUMN(tag, TEXT, branch_id, INDEX),
+	COLUMN(tag, INT, cut, 0),	   COLUMN(tag, TEXT, commit_id, 0),
+	COLUMN(tag, TIME, created_ms, 0),
+};
+KIND(tag, "tags", 3, PINNED);
+
+static const struct column asset_columns[] = {
+	COLUMN(asset, TEXT, tenant_id, KEY),
+	COLUMN(asset, TEXT, catalog_id, KEY),
+	COLUMN(asset, TEXT, branch_id, KEY),
+	COLUMN(asset, TEXT, namespace, KEY),
+	COLUMN(asset, TEXT, name, KEY),
+	COLUMN(asset, INT, until, KEY),
+	COLUMN(asset, TEXT, asset_id, INDEX),
+	COLUMN(asset, TEXT, type, 0),
+	COLUMN(asset, TEXT, table_uuid, 0),
+	COLUMN(asset, TEXT, metadata_location, INDEX),
+	COLUMN(asset, TEXT, metadata_sha256, 0),
+	COLUMN(asset, INT, metadata_size, 0),
+	COLUMN(asset, TEXT, location, 0),
+	COLUMN(asset, TEXT, data_path, 0),
+	COLUMN(asset, TEXT, metadata_path, 0),
+	COLUMN(asset, INT, format_version, 0),
+	COLUMN(asset, INT, current_snapshot_id, 0),
+	COLUMN(asset, INT, born, INDEX),
+	COLUMN(asset, JSON, properties, 0),
+	COLUMN(asset, TIME, created_ms, 0),
+	COLUMN(asset, TIME, updated_ms, 0),
+};
+KIND(asset, "assets", 6, 0);
+
+static const struct column commit_columns[] = {
+	COLUMN(commit, TEXT, tenant_id, KEY),  COLUMN(commit, TEXT, catalog_id, KEY),
+	COLUMN(commit, TEXT, branch_id, KEY),  COLUMN(commit, TEXT, commit_id, KEY),
+	COLUMN(commit, INT, cut, 0),	       COLUMN(commit, TIME, made_ms, 0),
+	COLUMN(commit, TEXT, author, 0),       COLUMN(commit, TEXT, message, 0),
+	COLUMN(commit, JSON, operations, 0),
+};
+KIND(commit, "commits", 4, 0);
+
+static const struct column audit_columns[] = {
+	COLUMN(audit, TEXT, tenant_id, KEY),
+	COLUMN(audit, TEXT, id, KEY),
+	COLUMN(audit, TEXT, user_id, INDEX),
+	COLUMN(audit, TEXT, username, 0),
+	COLUMN(audit, TEXT, action, 0),
+	COLUMN(audit, TEXT, resource_type, 0),
+	COLUMN(audit, TEXT, resource_id, INDEX),
+	COLUMN(audit, TEXT, resource_name, 0),
+	COLUMN(audit, TIME, timestamp, 0),
+	COLUMN(audit, TEXT, ip_address, 0),
+	COLUMN(audit, TEXT, user_agent, 0),
+	COLUMN(audit, TEXT, result, 0),
+	COLUMN(audit, TEXT, error_message, 0),
+	COLUMN(audit, JSON, metadata, 0),
+};
+KIND(audit, "audit", 2, 0);
+
+const struct kind *const model_kinds[] = {
+	&kind_epoch,	    &kind_job,	 &kind_api_key,	  &kind_location_row, &kind_tenant, &kind_user,
+	&kind_service_user, &kind_token, &kind_warehouse, &kind_catalog,      &kind_branch, &kind_tag,
+	&kind_asset,	    &kind_commit, &kind_audit,	  NULL,
+};
+
+const struct column *model_column(const struct kind *k, const char *name)
+{
+	for (size_t i = 0; i < k->n_columns; i++)
+		if (strcmp(k->columns[i].name, name) == 0)
+			return &k->columns[i];
+	return NULL;
+}
+
+void model_set_text(struct row *r, const struct column *c, const char *s)
+{
+	*(const char **)((char *)r + c->offset) = s;
+}
+
+void model_set_int(struct row *r, const struct column *c, int64_t v)
+{
+	if (c->type == BOOL)
+		*(bool *)((char *)r + c->offset) = v != 0;
+	else
+		*(int64_t *)((char *)r + c->offset) = v;
+}

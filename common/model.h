@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model.h - every entity and its column table: the only place that lists fields. */
+#ifndef COMMON_MODEL_H
+#define COMMON_MODEL_H
+
+#include "common/cx.h"
+
+/*
+ * An entity is a struct whose first member is `struct row row`, and a table of
+ * its columns.  SQL, BSON and JSON follow from the table.
+ *
+ *	TEXT	const char *	NULL = none; a KEY column is never NULL
+ *	INT	int64_t
+ *	BOOL	bool
+ *	TIME	int64_t		ms since 1970; 0 = none, JSON null; JSON shows RFC 3339
+ *	JSON	const char *	compact JSON text; NULL = none, JSON null
+ */
+enum column_type { TEXT, INT, BOOL, TIME, JSON };
+
+enum column_flag {
+	KEY = 1,     /* part of the primary key; all KEY columns come first, in order */
+	INDEX = 2,   /* a migration made an index: store_list may ask for its value */
+	SECRET = 4,  /* sealed at rest (stores/seal), never in JSON, never logged */
+	READONLY = 8, /* ignored in a request body */
+	HIDDEN = 16, /* ours alone: neither read from nor shown in JSON */
+};
+
+struct column {
+	const char *name; /* the struct's member, and the database's column */
+	const char *wire; /* the JSON key; NULL = name, spelled as the kind says */
+	enum column_type type;
+	unsigned flags;
+	size_t offset;
+};
+
+enum kind_flag {
+	GLOBAL = 1, /* rows of no tenant, or looked up before the tenant is known */
+	PINNED = 2, /* may be REQUIREd: UPDATE and DELETE wait for running pins */
+	KEBAB = 4,  /* JSON keys with '-' for '_' */
+	UPSERT = 8, /* TOUCH makes a missing row (epochs only) */
+};
+
+struct kind {
+	const char *name;  /* "asset": for messages */
+	const char *table; /* "assets" */
+	const struct column *columns;
+	size_t n_columns, n_keys, size; /* size of the struct in bytes */
+	unsigned flags;
+};
+
+struct row {
+	const struct kind *kind;
+	/* 0 = not in the store.  Random (2^62) on INSERT, +1 on each UPDATE and
+	 * TOUCH: a dropped and re-created row never has an old version. */
+	int64_t version;
+	/* For store_get: the last key column's value is a lower bound: the row
+	 * with the least value > it is read, and that value is filled in. */
+	bool first_after;
+};
+
+/* { .row = ROW(asset), .tenant_id = ... } */
+#define ROW(k) { .kind = &kind_##k }
+
+/* --- the server ---------------------------------------------------------- */
+
+/* What process caches stand on.  tenant_id "" is the server's own epoch. */
+struct epoch {
+	struct row row;
+	const char *tenant_id;
+	int64_t min_program; /* of the schema; 0 in tenants' rows */
+};
+
+/* Work that outlives its request; inserted in the list of its cause. */
+struct job {
+	struct row row;
+	const char *job_id; /* UUIDv7 */
+	const char *tenant_id;
+	const char *type;    /* "purge", "drop-catalog", "drop-tenant" */
+	const char *payload; /* JSON, per type; see stores/jobs.h */
+	int64_t due_ms, lease_ms; /* TIME: not before; leased until */
+	int64_t attempts;
+	const char *error; /* of the last attempt */
+	int64_t created_ms;
+};
+
+/* A principal's API key by the SHA-256 of its text, hex. */
+struct api_key {
+	struct row row;
+	const char *key_hash;
+	const char *tenant_id, *service_user_id;
+};
+
+/* Who owns which folder of which storage; makes overlap a store constraint. */
+struct location_row {
+	struct row row;
+	const char *storage; /* "file", "s3://endpoint-host/bucket": common/location.h */
+	const char *path;    /* "/a/b", no slash at the end */
+	const char *type;    /* "TABLE" or "DIR" */
+	const char *tenant_id, *asset_id; /* of a TABLE; NULL for a DIR */
+};
+
+/* --- tenants and principals ---------------------------------------------- */
+
+struct tenant {
+	struct row row;
+	const char *tenant_id; /* wire: id */
+	const char *name;
+	const char *properties; /* {str: str} */
+	int64_t created_ms;
+};
+
+struct user {
+	struct row row;
+	const char *tenant_id; /* "" for root users */
+	const char *username;
+	const char *id;
+	const char *email;
+	const char *password_hash; /* common/password.h */
+	const char *role;	   /* "root", "tenant-admin", "tenant-user" */
+	bool active;
+	const char *oauth_provider, *oauth_subject;
+	int64_t created_at, updated_at, last_login;
+};
+
+struct service_user {
+	struct row row;
+	const char *tenant_id, *id;
+	const char *name, *description;
+	const char *api_key_hash;
+	const char *role;
+	bool active;
+	const char *created_by;
+	int64_t created_at, last_used, expires_at;
+};
+
+/* A token we issued; its row is what logout and revocation delete. */
+struct token {
+	struct row row;
+	const char *tenant_id; /* "" for root's */
+	const char *token_id;  /* jti */
+	const char *user_id, *username;
+	int64_t created_at, expires_at;
+};
+
+/* --- storage and catalogs ------------------------------------------------ */
+
+struct warehouse {
+	struct row row;
+	const char *tenant_id, *name;
+	const char *id;
+	bool use_sts;
+	const char *storage_config;   /* {str: str}; holds secrets */
+	const char *vending_strategy; /* as management-api.md B.3; holds secrets */
+	int64_t created_ms;
+};
+
+struct catalog {
+	struct row row;
+	const char *tenant_id, *name;
+	const char *id; /* what all below is keyed by; a re-created catalog has another */
+	const char *catalog_type; /* "Local", "Federated" */
+	const char *warehouse_name, *storage_location;
+	const char *federated_config; /* holds secrets */
+	const char *properties;
+	int64_t created_ms;
+};
+
+/* --- catalog content: one map, versioned by cuts -------------------------- */
+
+/*
+ * A branch.  chain never changes: JSON [[branch id, cut], ...] of its
+ * ancestors, nearest first.  cut counts the cuts taken of this branch.
+ */
+struct branch {
+	struct row row;
+	const char *tenant_id, *catalog_id, *name;
+	const char *id;
+	const char *parent_id; /* NULL for main */
+	int64_t parent_cut;
+	const char *chain;
+	int64_t cut;
+	const char *branch_type; /* "ingest", "experimental", "hidden" */
+	int64_t created_ms;
+};
+
+/* A name for a cut of a branch. */
+struct tag {
+	struct row row;
+	const char *tenant_id, *catalog_id, *name;
+	const char *branch_id;
+	int64_t cut;
+	const char *commit_id;
+	int64_t created_ms;
+};
+
+#define LIVING INT64_MAX /* asset.until of the living row */
+
+/*
+ * One entry of the map (namespace, name) on a branch, from cut `born` until
+ * cut `until` (exclusive; LIVING = still).
+ *
+ * `namespace` is the levels joined by \x1F.  A NAMESPACE's own row stands in
+ * its parent's place with a \x1F behind: a.b is (namespace "a\x1F", name "b"),
+ * a is ("\x1F", "a"): its children are one key range, and no table can have
+ * its name.  type TOMBSTONE hides what a parent branch still shows.
+ */
+struct asset {
+	struct row row;
+	const char *tenant_id, *catalog_id, *branch_id, *namespace, *name;
+	int64_t until;
+	const char *asset_id; /* the server's UUIDv7: kept over commits, renames, branches */
+	const char *type;     /* "ICEBERG_TABLE", "VIEW", "NAMESPACE", "TOMBSTONE", B.1's kinds */
+	const char *table_uuid; /* the client's: never a key of grants */
+	const char *metadata_location;
+	const char *metadata_sha256; /* of the plain text, hex */
+	int64_t metadata_size;	     /* of the plain text, bytes */
+	const char *location, *data_path, *metadata_path; /* normalised */
+	int64_t format_version;
+	int64_t current_snapshot_id; /* -1 = none */
+	int64_t born;
+	const char *properties; /* {str: str}: of namespaces and generic assets */
+	int64_t created_ms, updated_ms;
+};
+
+/* One change of a catalog's content. */
+struct commit {
+	struct row row;
+	const char *tenant_id, *catalog_id, *branch_id, *commit_id; /* UUIDv7 */
+	int64_t cut;
+	int64_t made_ms;
+	const char *author, *message;
+	/* [{"op","asset_id","namespace","name","before","after"}]; before and
+	 * after are metadata locations or null. */
+	const char *operations;
+};
+
+/* --- audit --------------------------------------------------------------- */
+
+struct audit {
+	struct row row;
+	const char *tenant_id, *id; /* UUIDv7 */
+	const char *user_id, *username;
+	const char *action, *resource_type, *resource_id, *resource_name;
+	int64_t timestamp;
+	const char *ip_address, *user_agent;
+	const char *result; /* "success", "failure" */
+	const char *error_message;
+	const char *metadata;
+};
+
+extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant, kind_user,
+	kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch, kind_tag, kind_asset,
+	kind_commit, kind_audit;
+
+/* All kinds, for tests, export and migrations; ends with NULL. */
+extern const struct kind *const model_kinds[];
+
+/* The column of that name, or NULL. */
+const struct column *model_column(const struct kind *k, const char *name);
+
+/* Where column c of row r is kept. */
+static inline const void *model_at(const struct row *r, const struct column *c)
+{
+	return (const char *)r + c->offset;
+}
+static inline const char *model_text(const struct row *r, const struct column *c)
+{
+	return *(const char *const *)model_at(r, c);
+}
+static inline int64_t model_int(const struct row *r, const struct column *c)
+{
+	if (c->type == BOOL)
+		return *(const bool *)model_at(r, c);
+	return *(const int64_t *)model_at(r, c);
+}
+static inline bool model_is_text(const struct column *c)
+{
+	return c->type == TEXT || c->type == JSON;
+}
+/* Stores; text is not copied. */
+void model_set_text(struct row *r, const struct column *c, const char *s);
+void model_set_int(struct row *r, const struct column *c, int64_t v);
+
+#endif

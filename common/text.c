@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text.c - bounded string buffers and the encodings of the field. */
+#include "common/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+struct text text_open(struct cx *cx, size_t max)
+{
+	struct text t = { .cx = cx, .cap = 256, .max = max };
+
+	t.s = cx_alloc(cx, t.cap);
+	return t;
+}
+
+static bool text_room(struct text *t, size_t n)
+{
+	char *bigger;
+	size_t cap = t->cap;
+
+	if (t->over || n > t->max || t->len > t->max - n) {
+		t->over = true;
+		return false;
+	}
+	if (t->len + n + 1 <= cap)
+		return true;
+	while (cap < t->len + n + 1)
+		cap *= 2;
+	bigger = cx_alloc(t->cx, cap);
+	memcpy(bigger, t->s, t->len);
+	t->s = bigger;
+	t->cap = cap;
+	return true;
+}
+
+void text_addn(struct text *t, const char *s, size_t n)
+{
+	if (!text_room(t, n))
+		return;
+	memcpy(t->s + t->len, s, n);
+	t->len += n;
+	t->s[t->len] = '\0';
+}
+
+void text_add(struct text *t, const char *s)
+{
+	text_addn(t, s, strlen(s));
+}
+
+void text_addc(struct text *t, char c)
+{
+	text_addn(t, &c, 1);
+}
+
+void text_addf(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || !text_room(t, (size_t)n))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(t->s + t->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	t->len += (size_t)n;
+}
+
+void text_add_percent(struct text *t, const char *s, size_t n, bool slashes)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if ((c < 0x80 && isalnum(c)) || (c && strchr("-._~", c)) || (slashes && c == '/')) {
+			text_addc(t, (char)c);
+		} else {
+			char e[3] = { '%', digits[c >> 4], digits[c & 15] };
+
+			text_addn(t, e, 3);
+		}
+	}
+}
+
+enum status text_check(const struct text *t, const char *what)
+{
+	if (t->over)
+		return fail(t->cx, TOO_LARGE, "%s is larger than %zu bytes", what, t->max);
+	return OK;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+enum status text_unpercent(struct cx *cx, const char *s, size_t n, bool form, char **out)
+{
+	char *d = cx_alloc(cx, n + 1);
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '%') {
+			int hi, lo;
+
+			if (i + 2 >= n)
+				return fail(cx, INVALID, "a percent escape is cut short");
+			hi = hex_digit(s[i + 1]);
+			lo = hex_digit(s[i + 2]);
+			if (hi < 0 || lo < 0)
+				return fail(cx, INVALID, "a percent escape is not two hex digits");
+			d[len++] = (char)(hi << 4 | lo);
+			i += 2;
+		} else {
+			d[len++] = form && s[i] == '+' ? ' ' : s[i];
+		}
+	}
+	if (!text_is_utf8(d, len))
+		return fail(cx, INVALID, "text is not UTF-8, or holds a NUL byte");
+	*out = d;
+	return OK;
+}
+
+char *text_hex(struct cx *cx, const void *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *b = bytes;
+	char *s = cx_alloc(cx, 2 * n + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		s[2 * i] = digits[b[i] >> 4];
+		s[2 * i + 1] = digits[b[i] & 15];
+	}
+	return s;
+}
+
+bool text_unhex(const char *s, unsigned char *out, size_t n)
+{
+	if (strlen(s) != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int hi = hex_digit(s[2 * i]), lo = hex_digit(s[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return false;
+		out[i] = (unsigned char)(hi << 4 | lo);
+	}
+	return true;
+}
+
+char *text_base64(struct cx *cx, const void *bytes, size_t n)
+{
+	char *s = cx_alloc(cx, (n + 2) / 3 * 4 + 1);
+
+	EVP_EncodeBlock((unsigned char *)s, bytes, (int)n);
+	return s;
+}
+
+char *text_base64url(struct cx *cx, const void *bytes, size_t n)
+{
+	char *s = text_base64(cx, bytes, n);
+
+	for (char *c = s; *c; c++) {
+		if (*c == '+')
+			*c = '-';
+		else if (*c == '/')
+			*c = '_';
+		else if (*c == '=')
+			*c = '\0';
+	}
+	return s;
+}
+
+static int base64_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+enum status text_unbase64(struct cx *cx, const char *s, size_t n, unsigned char **out, size_t *out_len)
+{
+	unsigned char *d = cx_alloc(cx, n / 4 * 3 + 4);
+	unsigned long bits = 0;
+	size_t len = 0, have = 0;
+
+	while (n && s[n - 1] == '=')
+		n--;
+	for (size_t i = 0; i < n; i++) {
+		int v = base64_digit(s[i]);
+
+		if (v < 0)
+			return fail(cx, INVALID, "not base64");
+		bits = (bits << 6 | (unsigned long)v) & 0xffffff;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			d[len++] = (unsigned char)(bits >> have);
+		}
+	}
+	if (n % 4 == 1)
+		return fail(cx, INVALID, "base64 is cut short");
+	*out = d;
+	*out_len = len;
+	return OK;
+}
+
+/* How many bytes follow lead byte c, and the smallest code point of that
+ * length; -1 where c cannot lead. */
+static int utf8_tail(unsigned char c, uint32_t *min, uint32_t *bits)
+{
+	if (c < 0x80) {
+		*min = 1; /* no NUL */
+		*bits = c;
+		return 0;
+	}
+	if (c >= 0xc2 && c <= 0xdf) {
+		*min = 0x80;
+		*bits = c & 0x1f;
+		return 1;
+	}
+	if ((c & 0xf0) == 0xe0) {
+		*min = 0x800;
+		*bits = c & 0x0f;
+		return 2;
+	}
+	if (c >= 0xf0 && c <= 0xf4) {
+		*min = 0x10000;
+		*bits = c & 0x07;
+		return 3;
+	}
+	return -1;
+}
+
+bool text_is_utf8(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t min, code;
+		int tail = utf8_tail((unsigned char)s[i], &min, &code);
+
+		if (tail < 0 || (size_t)tail > n - i - 1)
+			return false;
+		for (int k = 0; k < tail; k++) {
+			unsigned char c = (unsigned char)s[++i];
+
+			if ((c & 0xc0) != 0x80)
+				return false;
+			code = code << 6 | (c & 0x3f);
+		}
+		if (code < min || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+			return false;
+	}
+	return true;
+}
+
+bool text_int(const char *s, int64_t *out)
+{
+	char *end;
+	long long v;
+
+	if (!s || !*s || isspace((unsigned char)*s))
+		return false;
+	errno = 0;
+	v = strtoll(s, &end, 10);
+	if (errno || *end)
+		return false;
+	*out = v;
+	return true;
+}
+
+bool text_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && memcmp(s + n - m, suffix, m) == 0;
+}
+
+bool text_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool text_same_secret(const char *a, const char *b)
+{
+	size_t n = strlen(a);
+
+	return n == strlen(b) && CRYPTO_memcmp(a, b, n) == 0;
+}
+
+void text_random(void *out, size_t n)
+{
+	if (RAND_bytes(out, (int)n) != 1)
+		abort();
+}
+
+int64_t text_random62(void)
+{
+	uint64_t v;
+
+	do {
+		text_random(&v, sizeof(v));
+		v >>= 2;
+	} while (!v);
+	return (int64_t)v;
+}
+
+static char *uuid_text(struct cx *cx, unsigned char *b, unsigned version)
+{
+	const char *h;
+
+	b[6] = (unsigned char)((b[6] & 0x0f) | version << 4);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	h = text_hex(cx, b, 16);
+	return cx_printf(cx, "%.8s-%.4s-%.4s-%.4s-%.12s", h, h + 8, h + 12, h + 16, h + 20);
+}
+
+char *text_uuid4(struct cx *cx)
+{
+	unsigned char b[16];
+
+	text_random(b, sizeof(b));
+	return uuid_text(cx, b, 4);
+}
+
+char *text_uuid7(struct cx *cx)
+{
+	uint64_t ms = (uint64_t)cx_now_ms();
+	unsigned char b[16];
+
+	text_random(b, sizeof(b));
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)(ms >> (40 - 8 * i));
+	return uuid_text(cx, b, 7);
+}
+
+bool text_is_uuid(const char *s)
+{
+	if (!s || strlen(s) != 36)
+		return false;
+	for (int i = 0; i < 36; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s[i] != '-' : hex_digit(s[i]) < 0)
+			return false;
+	}
+	return true;
+}
+
+char *text_time(struct cx *cx, int64_t ms)
+{
+	time_t s = (time_t)(ms / 1000);
+	int rest = (int)(ms % 1000);
+	char day[32];
+	struct tm tm;
+
+	if (rest < 0) {
+		rest += 1000;
+		s--;
+	}
+	gmtime_r(&s, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+	return cx_printf(cx, "%s.%03dZ", day, rest);
+}
+
+/* Reads the fraction of a second, if any, as ms; returns where it ended. */
+static const char *read_fraction(const char *p, int64_t *ms)
+{
+	int64_t unit = 100;
+
+	*ms = 0;
+	if (*p != '.')
+		return p;
+	for (p++; isdigit((unsigned char)*p); p++, unit /= 10)
+		*ms += (*p - '0') * unit;
+	return p;
+}
+
+bool text_untime(const char *s, int64_t *ms)
+{
+	struct tm tm = { 0 };
+	const char *p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t fraction, offset = 0;
+	int h, m, used = 0;
+
+	if (!p)
+		return false;
+	p = read_fraction(p, &fraction);
+	if ((*p == '+' || *p == '-') && sscanf(p + 1, "%2d:%2d%n", &h, &m, &used) == 2 && used == 5)
+		offset = (*p == '-' ? -1 : 1) * (h * 60 + m) * 60000, p += 6;
+	else if (*p == 'Z' || *p == 'z')
+		p++;
+	else
+		return false;
+	*ms = (int64_t)timegm(&tm) * 1000 + fraction - offset;
+	return *p == '\0';
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* route.h - the route table: path, permission and object stand side by side. */
+#ifndef FCGI_ROUTE_H
+#define FCGI_ROUTE_H
+
+#include "fcgi/http.h"
+
+enum route_flag {
+	NOUN_TABLE = 1, /* a missing object answers NoSuchTableException ... */
+	NOUN_VIEW = 2,
+	NOUN_NAMESPACE = 4,
+	BRANCH_ROW = 8,	 /* resolve reads the branch's row too: for writers */
+	NOT_ICEBERG = 16, /* /api/v1 */
+	RAW_BODY = 32,	 /* the handler reads rq->body itself */
+};
+
+struct route {
+	const char *method;
+	/* "/v1/{}/namespaces/{}/tables/{}": {} is one whole segment. */
+	const char *pattern;
+	enum action action;
+	enum object_kind on; /* what the leading segments name: see resolve.h */
+	unsigned flags;
+	enum status (*handler)(struct request *rq);
+	/* Objects named in the body, each decided on before the handler: calls
+	 * visit for each; NULL where the path names all. */
+	enum status (*objects)(struct request *rq,
+			       enum status (*visit)(struct request *rq, enum action action,
+						    const struct object *object));
+};
+
+struct route_table {
+	const char *family; /* "tables" */
+	const struct route *routes;
+	size_t n;
+};
+extern const struct route_table tables_routes, namespaces_routes, credentials_routes, admin_routes;
+
+/*
+ * Finds the route of method and raw path in the tables and fills rq->route and
+ * rq->segments.  Refuses dot segments, control bytes but %1F, %00, "//" (but
+ * an empty {} segment under /api/v1).  /v1/{c}/v1/... is served as /v1/{c}/...
+ * and sets rq->prefix_hint.  INVALID; NOT_FOUND; 405 is NOT_FOUND with
+ * rq->answer.http = 405 set.
+ */
+MUST_USE enum status route_find(struct request *rq, const struct route_table *const *tables,
+				size_t n);
+
+#endif

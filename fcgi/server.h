@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server.h - the loop of a responder: read, route, authenticate, resolve, allow, handle, answer. */
+#ifndef FCGI_SERVER_H
+#define FCGI_SERVER_H
+
+#include "fcgi/route.h"
+
+/* What serve() starts up for a family besides store and config. */
+enum server_need {
+	NEED_CLOUD = 1,
+	NEED_CACHE = 2,
+	NEED_STORAGE_KEY = 4,  /* opens SECRET columns */
+	NEED_IDENTITY_KEY = 8, /* signs tokens */
+};
+
+/*
+ * main() of a responder: serves the tables' routes as FastCGI on descriptor 0,
+ * or the one request of a CGI environment, until SIGTERM.  Returns the exit
+ * status.
+ */
+int serve(const char *family, unsigned needs, const struct route_table *const *tables, size_t n);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h - durable rows: three verbs, and a transaction is a list. */
+#ifndef STORES_STORE_H
+#define STORES_STORE_H
+
+#include "common/model.h"
+
+/*
+ * A change.  `row` holds the whole key and, for INSERT and UPDATE, all columns.
+ *
+ *	INSERT	EXISTS where a row of that key is there.
+ *	UPDATE	CONFLICT unless the stored version is row->version.
+ *	DELETE	likewise; `row` needs only key and version.
+ *	REQUIRE	CONFLICT unless the stored version is row->version; until the
+ *		list is committed no other list can UPDATE or DELETE the row.
+ *		Any number of lists may hold one row.  For PINNED kinds.
+ *	TOUCH	version + 1 whatever it was; CONFLICT where there is no row (an
+ *		UPSERT kind's row is then made).  Who puts something INTO a
+ *		container TOUCHes the container; who deletes a container reads
+ *		its version, looks for emptiness, then DELETEs at that version.
+ *
+ * After a list that held, row->version is the row's new version (INSERT,
+ * UPDATE, and TOUCH of a row that was read; else unchanged).
+ */
+enum change_op { INSERT, UPDATE, DELETE, REQUIRE, TOUCH };
+
+struct change {
+	enum change_op op;
+	struct row *row;
+};
+
+#define STORE_MAX_CHANGES 20000
+
+/* Which rows store_list reads, in key order. */
+struct query {
+	const struct row *from; /* names the kind; holds the bound values */
+	size_t bound;	/* so many leading key columns equal from's; >= 1 unless GLOBAL */
+	const struct row *after; /* NULL, or: only keys greater than this row's */
+	const char *where[4];	/* names of further columns that equal from's; NULL ends.
+				 * INT columns and INDEX columns only */
+	size_t limit;		/* 1 .. 10000 */
+};
+
+/* What store_list gives: n rows in one array of the kind's struct. */
+struct rows {
+	size_t n;
+	void *items; /* struct of the kind [n]; NULL where n is 0 */
+};
+
+struct store;
+
+/*
+ * A store.  All slots are filled.  Every call honours cx->deadline_ms and is
+ * UNAVAILABLE past it.  A store serves one process and one call at a time.
+ * Text in rows that come back belongs to the context.
+ */
+struct store_ops {
+	const char *scheme; /* of the URL: "sqlite", "memory" */
+
+	/* Connects.  UNAVAILABLE: not reachable.  INVALID: the URL is wrong, or
+	 * the schema is missing, older or newer than this program works with:
+	 * the message says what to do.  `migrating` leaves the schema unchecked. */
+	enum status (*open)(struct cx *cx, const char *url, bool migrating, struct store **out);
+	void (*close)(struct store *st);
+
+	/* Brings the schema to this program's; *from and *to are its versions. */
+	enum status (*migrate)(struct cx *cx, struct store *st, int64_t *from, int64_t *to);
+
+	/* Reads n rows of any kinds by their whole keys, at one moment and in
+	 * the order given, in one round trip.  A missing row's version is 0 and
+	 * its columns are untouched.  first_after: see struct row. */
+	enum status (*get)(struct cx *cx, struct store *st, struct row **rows, size_t n);
+
+	enum status (*list)(struct cx *cx, struct store *st, const struct query *q, struct rows *out);
+
+	/* All of the list or none.  EXISTS or CONFLICT: *failed is the index of
+	 * the first change (in the order they ran) that did not hold.  UNKNOWN: the
+	 * outcome is not known; the very same list may be given again. */
+	enum status (*apply)(struct cx *cx, struct store *st, struct change *changes, size_t n,
+			     size_t *failed);
+};
+
+/* A store begins with this. */
+struct store {
+	const struct store_ops *ops;
+	/* Counted for bench and tests; never reset by the store. */
+	uint64_t trips, rows_read;
+	struct seal *seal; /* opens SECRET columns; NULL = none are sealed */
+};
+
+/*
+ * Opens the store that DATABASE_URL names: sqlite:///absolute/path or
+ * sqlite://relative/path; memory:/folder-on-tmpfs (or "memory:", "" or NULL:
+ * the default folder).  `key_path` is the storage key ring's file, or NULL: then
+ * rows with SECRET columns can't be read or written by this process.
+ */
+MUST_USE enum status store_open(struct cx *cx, const char *url, const char *key_path, bool migrating,
+				struct store **out);
+void store_close(struct store *st);
+
+MUST_USE enum status store_migrate(struct cx *cx, struct store *st, int64_t *from, int64_t *to);
+
+/* As ops->get; SECRET columns come back in the clear. */
+MUST_USE enum status store_get_all(struct cx *cx, struct store *st, struct row **rows, size_t n);
+
+/* One row; NOT_FOUND ("no catalog \"x\"", by its last key column) where missing. */
+MUST_USE enum status store_get(struct cx *cx, struct store *st, struct row *row);
+
+MUST_USE enum status store_list(struct cx *cx, struct store *st, const struct query *q,
+				struct rows *out);
+
+/*
+ * As ops->apply, with what every store needs first: checks keys (UTF-8, no
+ * NUL, at most 1,024 bytes together: INVALID), refuses a list that names a row
+ * twice (INTERNAL) or is longer than STORE_MAX_CHANGES (INVALID), seals SECRET
+ * columns, gives versions to INSERTs, sorts by kind and key so that lists
+ * cannot deadlock, and runs an UNKNOWN list again until the deadline.
+ * `*failed` (may be NULL) counts in the caller's order.
+ */
+MUST_USE enum status store_apply(struct cx *cx, struct store *st, struct change *changes, size_t n,
+				 size_t *failed);
+
+/* True where the store loses everything when the machine stops. */
+bool store_is_ephemeral(const struct store *st);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cloud.h - the few objects the catalog itself reads and writes, by the warehouse's own credentials. */
+#ifndef VENDING_CLOUD_H
+#define VENDING_CLOUD_H
+
+#include "vending/storage.h"
+
+/* One a process: the HTTP connections and what is known of each endpoint. */
+struct cloud;
+
+/* What an operator allows; text outlives the cloud. */
+struct cloud_limits {
+	const char *file_roots; /* folders file warehouses may lie in, ':' between; NULL = none */
+	int64_t object_max_bytes;
+};
+
+MUST_USE enum status cloud_open(struct cx *cx, const struct cloud_limits *limits, struct cloud **out);
+void cloud_close(struct cloud *c);
+
+/* Requests sent and objects read, written, removed since cloud_open; for bench. */
+struct cloud_counts {
+	uint64_t requests, gets, puts, removes;
+};
+const struct cloud_counts *cloud_counts(const struct cloud *c);
+
+/* Reads an object.  NOT_FOUND; TOO_LARGE; INVALID where the location's scheme or
+ * bucket is not the storage's; DENIED by the storage; UNAVAILABLE. */
+MUST_USE enum status cloud_get(struct cx *cx, struct cloud *c, const struct storage *s,
+			       const char *location, const char **bytes, size_t *n);
+
+/*
+ * Writes a new object: EXISTS where there is one.  On a file warehouse the
+ * folders are made, and file and folder are durable (fsync) on return.  A 412
+ * answer to a RETRIED put whose object has our size is success: names are fresh.
+ */
+MUST_USE enum status cloud_put(struct cx *cx, struct cloud *c, const struct storage *s,
+			       const char *location, const char *bytes, size_t n);
+
+struct cloud_object {
+	const char *location;
+	const char *bytes;
+	size_t n;
+};
+/* Several new objects at once (at most 16 transfers in parallel); on failure
+ * those written are removed again. */
+MUST_USE enum status cloud_put_all(struct cx *cx, struct cloud *c, const struct storage *s,
+				   const struct cloud_object *objects, size_t n);
+
+/* Removes; OK where there was none. */
+MUST_USE enum status cloud_remove(struct cx *cx, struct cloud *c, const struct storage *s,
+				  const char *location);
+
+/* Size in bytes; NOT_FOUND. */
+MUST_USE enum status cloud_stat(struct cx *cx, struct cloud *c, const struct storage *s,
+				const char *location, int64_t *size);
+
+struct cloud_entry {
+	const char *location;
+	int64_t size, modified_ms;
+};
+/* Up to 1,000 objects under a folder, in key order, after `after` (NULL = from
+ * the start). *more: there are further ones. */
+MUST_USE enum status cloud_list(struct cx *cx, struct cloud *c, const struct storage *s,
+				const char *folder, const char *after, struct cloud_entry **out,
+				size_t *n, bool *more);
+
+/* One scheme's slots; the calls above choose by storage->scheme. */
+struct cloud_ops {
+	const char *scheme;
+	enum status (*get)(struct cx *, struct cloud *, const struct storage *, const char *,
+			   const char **, size_t *);
+	enum status (*put)(struct cx *, struct cloud *, const struct storage *,
+			   const struct cloud_object *, size_t n);
+	enum status (*remove)(struct cx *, struct cloud *, const struct storage *, const char *);
+	enum status (*stat)(struct cx *, struct cloud *, const struct storage *, const char *,
+			    int64_t *);
+	enum status (*list)(struct cx *, struct cloud *, const struct storage *, const char *,
+			    const char *, struct cloud_entry **, size_t *, bool *);
+};
+
+#endif

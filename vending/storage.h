@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* storage.h - a warehouse's storage_config, whatever its spelling, as one model. */
+#ifndef VENDING_STORAGE_H
+#define VENDING_STORAGE_H
+
+#include "common/json.h"
+#include "common/location.h"
+
+/* Text is NULL where not configured.  All of it but the secrets may be shown. */
+struct storage {
+	const char *scheme;	 /* "file", "s3"; "abfss", "gs" have no object IO yet */
+	const char *root;	 /* normalised location all tables lie under by default */
+	const char *allowed[16]; /* further locations for adopted tables; NULL ends */
+	/* S3 */
+	const char *bucket, *region, *endpoint; /* endpoint: "https://host[:port]" or NULL = AWS */
+	bool path_style;
+	const char *access_key_id, *secret_access_key, *session_token; /* SECRET */
+	const char *role_arn, *external_id, *sts_endpoint;
+};
+
+/*
+ * Reads storage_config (management-api.md B.3, every spelling it lists, and
+ * "location": "s3://bucket/prefix" or "file:///folder").  INVALID names the key.
+ */
+MUST_USE enum status storage_parse(struct cx *cx, struct json_object *config, struct storage *out);
+
+/* What location rows are keyed by: "file", "s3://<endpoint host or aws>/<bucket>". */
+const char *storage_identity(struct cx *cx, const struct storage *s);
+
+/* OK where the location lies under root or an allowed location, and is not
+ * itself a bucket's or the file system's root; else INVALID. */
+MUST_USE enum status storage_covers(struct cx *cx, const struct storage *s, const struct location *l);
+
+/* Adds to `config` what a client needs to reach this storage and may know:
+ * s3.endpoint, s3.region, client.region, s3.path-style-access.  No secrets. */
+void storage_client_config(const struct storage *s, struct json_object *config);
+
+#endif
