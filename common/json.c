@@ -131,7 +131,7 @@ static enum status tokenize(struct cx *cx, const char *bytes, size_t n, int max_
 enum status json_parse(struct cx *cx, const char *bytes, size_t n, int max_depth,
 		       struct json_object **out)
 {
-	size_t members;
+	size_t members = 0;
 	enum status s;
 
 	*out = NULL;
