@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# setup.sh - installs what the live tests need into a cache folder.
+#
+# usage: setup.sh [CACHE [python|kit|spark ...]]
+#
+# CACHE is $PANGOLIN_TEST_CACHE or ~/.cache/pangolin-tests by default.  Needs python3-venv, and
+# maven with a JDK (17 or newer) for kit and spark.  Does nothing where all is there already.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${1:-${PANGOLIN_TEST_CACHE:-$HOME/.cache/pangolin-tests}}
+shift || true
+parts=${*:-python kit spark}
+iceberg=1.11.0
+mkdir -p "$cache"
+
+say() { printf 'tests/live: %s\n' "$*" >&2; }
+
+# True when `part` was made from exactly these files before; marks it otherwise with `made`.
+current() { [ "$(cat "$cache/$1.made" 2>/dev/null)" = "$(sum "$1")" ]; }
+made() { sum "$1" >"$cache/$1.made"; }
+sum() {
+	case $1 in
+	python) sha256sum <"$here/requirements.txt" ;;
+	kit) find "$here/rck" -name '*.xml' -o -name '*.java' | sort | xargs cat | sha256sum ;;
+	spark) echo "$iceberg" ;;
+	esac
+}
+
+install_python() {
+	say "python packages into $cache/venv"
+	[ -x "$cache/venv/bin/python" ] || python3 -m venv "$cache/venv"
+	"$cache/venv/bin/pip" install -q --disable-pip-version-check -r "$here/requirements.txt"
+}
+
+install_kit() {
+	say "Iceberg's REST Compatibility Kit into $cache/kit (about a minute the first time)"
+	mvn -q -B -f "$here/rck/pom.xml" -Dkit.build="$cache/kit" process-classes
+}
+
+install_spark() {
+	say "Iceberg's Spark runtime into $cache/jars"
+	for jar in iceberg-spark-runtime-3.5_2.12 iceberg-aws-bundle; do
+		mvn -q -B dependency:copy -Dartifact="org.apache.iceberg:$jar:$iceberg" \
+			-DoutputDirectory="$cache/jars"
+	done
+}
+
+exec 9>"$cache/lock"
+flock 9
+for part in $parts; do
+	current "$part" && continue
+	"install_$part"
+	made "$part"
+done
