@@ -6,10 +6,10 @@
 #include "common/model.h"
 
 /*
- * A new record of a success, now: who and from where are `by`'s (user_id,
+ * A new record of a success, now.  Who and from where are `by`'s (user_id,
  * username, ip_address, user_agent; NULL = the operator on the machine).  Action
- * and type are one of the words that clients filter by ("create_catalog", "catalog").  Put it
- * into the list as { INSERT, &record->row }.
+ * and type are words that clients filter by ("create_catalog", "catalog").
+ * Put it into the list as { INSERT, &record->row }.
  */
 struct audit *audit_new(struct cx *cx, const struct audit *by, const char *tenant_id,
 			const char *action, const char *type, const char *id, const char *name)
