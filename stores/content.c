@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* content.c - catalogs by name, kept a process; places on a branch, read in one round trip. */
+#include "stores/content.h"
+
+#include "common/text.h"
+
+/*
+ * Two direct-mapped tables: a second catalog or tenant that falls on the same
+ * slot takes it over.  Losing an entry costs a round trip and nothing else.
+ */
+#define CATALOG_SLOTS 256
+#define TENANT_SLOTS 256
+
+struct known_tenant {
+	char tenant_id[64];
+	int64_t server_epoch, tenant_epoch;
+	bool used;
+};
+
+struct known_catalog {
+	struct cx cx;
+	struct catalog_ref ref; /* tenant_id NULL = unused */
+};
+
+struct content {
+	struct known_tenant tenants[TENANT_SLOTS];
+	struct known_catalog catalogs[CATALOG_SLOTS];
+};
+
+struct content *content_open(void)
+{
+	struct content *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	return c;
+}
+
+void content_close(struct content *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < CATALOG_SLOTS; i++)
+		cx_free(&c->catalogs[i].cx);
+	free(c);
+}
+
+/* FNV-1a over a string and the NUL behind it. */
+static uint64_t hash_text(uint64_t h, const char *s)
+{
+	do
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	while (*s++);
+	return h;
+}
+
+#define HASH_SEED 14695981039346656037u
+
+static size_t tenant_slot(const char *tenant_id)
+{
+	return hash_text(HASH_SEED, tenant_id) % TENANT_SLOTS;
+}
+
+bool content_stands(const struct content *c, const char *tenant_id, int64_t server_epoch,
+		    int64_t tenant_epoch)
+{
+	const struct known_tenant *t = &c->tenants[tenant_slot(tenant_id)];
+
+	return t->used && strcmp(t->tenant_id, tenant_id) == 0 && t->server_epoch == server_epoch &&
+	       t->tenant_epoch == tenant_epoch;
+}
+
+void content_note(struct content *c, const char *tenant_id, int64_t server_epoch,
+		  int64_t tenant_epoch)
+{
+	struct known_tenant *t = &c->tenants[tenant_slot(tenant_id)];
+
+	t->used = strlen(tenant_id) < sizeof(t->tenant_id);
+	snprintf(t->tenant_id, sizeof(t->tenant_id), "%s", tenant_id);
+	t->server_epoch = server_epoch;
+	t->tenant_epoch = tenant_epoch;
+}
+
+/* --- catalogs by name ------------------------------------------------------- */
+
+static struct known_catalog *catalog_slot(struct content *c, const char *tenant_id,
+					  const char *catalog, const char *branch)
+{
+	uint64_t h = hash_text(hash_text(hash_text(HASH_SEED, tenant_id), catalog), branch);
+
+	return &c->catalogs[h % CATALOG_SLOTS];
+}
+
+static void slot_clear(struct known_catalog *k)
+{
+	cx_reset(&k->cx);
+	k->ref = (struct catalog_ref){ 0 };
+}
+
+void content_forget(struct content *c, const struct catalog_ref *ref)
+{
+	for (size_t i = 0; i < CATALOG_SLOTS; i++)
+		if (&c->catalogs[i].ref == ref)
+			slot_clear(&c->catalogs[i]);
+}
+
+/* The branch itself, then its chain: [[branch id, cut], ...], nearest first. */
+static enum status levels_of(struct cx *cx, const struct branch *b, struct catalog_ref *ref)
+{
+	const char *text = b->chain ? b->chain : "[]";
+	struct json_object *chain;
+	struct level *levels;
+	size_t n;
+	enum status s = json_parse(cx, text, strlen(text), 4, &chain);
+
+	if (s || !json_object_is_type(chain, json_type_array))
+		return fail(cx, INTERNAL, "branch \"%s\" has a broken chain", b->name);
+	n = json_object_array_length(chain);
+	if (n >= MAX_LEVELS)
+		return fail(cx, INTERNAL, "branch \"%s\" has more than %d ancestors", b->name,
+			    MAX_LEVELS - 1);
+	levels = cx_array(cx, n + 1, sizeof(*levels));
+	levels[0] = (struct level){ b->id, LIVING };
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *pair = json_object_array_get_idx(chain, i);
+		const char *id;
+
+		if (!json_object_is_type(pair, json_type_array) ||
+		    json_object_array_length(pair) != 2)
+			return fail(cx, INTERNAL, "branch \"%s\" has a broken chain", b->name);
+		id = json_object_get_string(json_object_array_get_idx(pair, 0));
+		levels[i + 1] =
+			(struct level){ id ? id : "",
+					json_object_get_int64(json_object_array_get_idx(pair, 1)) };
+	}
+	ref->levels = levels;
+	ref->n_levels = n + 1;
+	return OK;
+}
+
+/* The epochs first, then what stands on them: all at one moment. */
+static enum status read_catalog(struct cx *cx, struct store *st, struct catalog_ref *ref)
+{
+	struct epoch server = { .row = ROW(epoch), .tenant_id = "" };
+	struct epoch own = { .row = ROW(epoch), .tenant_id = ref->tenant_id };
+	struct tenant tenant = { .row = ROW(tenant), .tenant_id = ref->tenant_id };
+	struct row *rows[] = { &server.row, &own.row, &tenant.row, &ref->row->row };
+	enum status s = store_get_all(cx, st, rows, ARRAY_SIZE(rows));
+
+	if (s)
+		return s;
+	if (!tenant.row.version)
+		return fail(cx, NOT_FOUND, "Tenant does not exist: %s", ref->tenant_id);
+	if (!ref->row->row.version)
+		return fail(cx, NOT_FOUND, "Catalog does not exist: %s", ref->name);
+	ref->server_epoch = server.row.version;
+	ref->tenant_epoch = own.row.version;
+	ref->catalog_id = ref->row->id;
+	return OK;
+}
+
+static enum status read_branch(struct cx *cx, struct store *st, struct catalog_ref *ref)
+{
+	struct branch *branch = CX_NEW(cx, struct branch);
+	struct warehouse *w = CX_NEW(cx, struct warehouse);
+	struct row *rows[] = { &branch->row, &w->row };
+	bool has_warehouse = ref->row->warehouse_name && *ref->row->warehouse_name;
+	enum status s;
+
+	*branch = (struct branch){ .row = ROW(branch),
+				   .tenant_id = ref->tenant_id,
+				   .catalog_id = ref->catalog_id,
+				   .name = ref->branch_name };
+	*w = (struct warehouse){ .row = ROW(warehouse),
+				 .tenant_id = ref->tenant_id,
+				 .name = ref->row->warehouse_name };
+	s = store_get_all(cx, st, rows, has_warehouse ? 2 : 1);
+	if (s)
+		return s;
+	if (!branch->row.version)
+		return fail(cx, NOT_FOUND, "Branch does not exist: %s in catalog %s",
+			    ref->branch_name, ref->name);
+	ref->branch_id = branch->id;
+	if (has_warehouse && w->row.version)
+		ref->warehouse = w;
+	return levels_of(cx, branch, ref);
+}
+
+static enum status catalog_load(struct known_catalog *k, struct store *st, const char *tenant_id,
+				const char *catalog, const char *branch)
+{
+	struct catalog_ref *ref = &k->ref;
+	enum status s;
+
+	*ref = (struct catalog_ref){
+		.tenant_id = cx_strdup(&k->cx, tenant_id),
+		.name = cx_strdup(&k->cx, catalog),
+		.branch_name = cx_strdup(&k->cx, branch),
+		.row = CX_NEW(&k->cx, struct catalog),
+		.cx = &k->cx,
+	};
+	*ref->row = (struct catalog){ .row = ROW(catalog),
+				      .tenant_id = ref->tenant_id,
+				      .name = ref->name };
+	s = read_catalog(&k->cx, st, ref);
+	return s ? s : read_branch(&k->cx, st, ref);
+}
+
+enum status content_catalog(struct cx *cx, struct content *c, struct store *st,
+			    const char *tenant_id, const char *catalog, const char *branch,
+			    const struct catalog_ref **out)
+{
+	const char *b = branch ? branch : "main";
+	struct known_catalog *k = catalog_slot(c, tenant_id, catalog, b);
+	struct catalog_ref *ref = &k->ref;
+	enum status s;
+
+	*out = ref;
+	if (ref->tenant_id && strcmp(ref->tenant_id, tenant_id) == 0 &&
+	    strcmp(ref->name, catalog) == 0 && strcmp(ref->branch_name, b) == 0)
+		return OK;
+	slot_clear(k);
+	k->cx.deadline_ms = cx->deadline_ms;
+	s = catalog_load(k, st, tenant_id, catalog, b);
+	k->cx.deadline_ms = 0;
+	if (!s)
+		return OK;
+	fail(cx, s, "%s", k->cx.message);
+	slot_clear(k);
+	*out = NULL;
+	return s;
+}
+
+/* --- places ----------------------------------------------------------------- */
+
+struct place *place_asset(struct cx *cx, const struct catalog_ref *ref, const char *path,
+			  const char *name)
+{
+	struct place *p = CX_NEW(cx, struct place);
+
+	p->catalog = ref;
+	p->namespace = path;
+	p->name = name;
+	p->rows = cx_array(cx, ref->n_levels, sizeof(*p->rows));
+	return p;
+}
+
+struct place *place_namespace(struct cx *cx, const struct catalog_ref *ref, const char *path)
+{
+	const char *last = strrchr(path, LEVEL_SEPARATOR);
+
+	if (!last)
+		return place_asset(cx, ref, namespace_children(cx, ""), path);
+	return place_asset(cx, ref, cx_strndup(cx, path, (size_t)(last - path) + 1), last + 1);
+}
+
+/* One row a level: the living one of the branch, the one as of the cut of each parent. */
+static void place_ask(struct place *p)
+{
+	const struct catalog_ref *ref = p->catalog;
+
+	for (size_t i = 0; i < ref->n_levels; i++) {
+		p->rows[i] = (struct asset){
+			.row = ROW(asset),
+			.tenant_id = ref->tenant_id,
+			.catalog_id = ref->catalog_id,
+			.branch_id = ref->levels[i].branch_id,
+			.namespace = p->namespace,
+			.name = p->name,
+			.until = ref->levels[i].cut,
+		};
+		p->rows[i].row.first_after = ref->levels[i].cut != LIVING;
+	}
+}
+
+static bool is_tombstone(const struct asset *a)
+{
+	return text_same(a->type, "TOMBSTONE");
+}
+
+static void place_settle(struct place *p)
+{
+	const struct catalog_ref *ref = p->catalog;
+	struct asset *own = &p->rows[0];
+
+	p->seen = p->below = NULL;
+	for (size_t i = 1; i < ref->n_levels; i++) {
+		struct asset *a = &p->rows[i];
+
+		if (!a->row.version || a->born > ref->levels[i].cut)
+			continue;
+		p->below = is_tombstone(a) ? NULL : a;
+		break;
+	}
+	if (own->row.version)
+		p->seen = is_tombstone(own) ? NULL : own;
+	else
+		p->seen = p->below;
+}
+
+enum status content_read(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			 struct branch *branch, struct place *const *places, size_t n_places,
+			 struct row *const *more, size_t n_more)
+{
+	size_t n = 0, max = 1 + n_places * ref->n_levels + n_more;
+	struct row **rows = cx_array(cx, max, sizeof(*rows));
+	enum status s;
+
+	for (size_t i = 0; i < n_more; i++)
+		rows[n++] = more[i];
+	if (branch) {
+		*branch = (struct branch){ .row = ROW(branch),
+					   .tenant_id = ref->tenant_id,
+					   .catalog_id = ref->catalog_id,
+					   .name = ref->branch_name };
+		rows[n++] = &branch->row;
+	}
+	for (size_t i = 0; i < n_places; i++) {
+		place_ask(places[i]);
+		for (size_t k = 0; k < ref->n_levels; k++)
+			rows[n++] = &places[i]->rows[k].row;
+	}
+	s = store_get_all(cx, st, rows, n);
+	if (s)
+		return s;
+	for (size_t i = 0; i < n_places; i++)
+		place_settle(places[i]);
+	if (branch && !branch->row.version)
+		return fail(cx, NOT_FOUND, "Catalog does not exist: %s", ref->name);
+	return OK;
+}

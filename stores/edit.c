@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* edit.c - one change of a catalog's content, with the rules of cuts. */
+#include "stores/edit.h"
+
+#include "common/text.h"
+
+#include <time.h>
+
+struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
+		       const struct audit *by)
+{
+	struct edit *e = CX_NEW(cx, struct edit);
+
+	e->cx = cx;
+	e->catalog = ref;
+	e->branch = branch;
+	e->by = by;
+	e->operations = json_new_array(cx);
+	e->commit = (struct commit){
+		.row = ROW(commit),
+		.tenant_id = ref->tenant_id,
+		.catalog_id = ref->catalog_id,
+		.branch_id = ref->branch_id,
+		.commit_id = text_uuid7(cx),
+		.cut = branch->cut,
+		.made_ms = cx_now_ms(),
+		.author = by ? by->username : NULL,
+	};
+	edit_add(e, REQUIRE, &branch->row, PART_BRANCH);
+	return e;
+}
+
+void edit_add(struct edit *e, enum change_op op, struct row *row, enum part part)
+{
+	if (e->n == MAX_EDIT)
+		abort(); /* every caller's list is bounded far below */
+	e->changes[e->n] = (struct change){ op, row };
+	e->parts[e->n++] = (unsigned char)part;
+}
+
+static struct asset *copy_of(struct cx *cx, const struct asset *a)
+{
+	struct asset *copy = CX_NEW(cx, struct asset);
+
+	*copy = *a;
+	copy->row.version = 0;
+	copy->row.first_after = false;
+	return copy;
+}
+
+/* Where a cut shows the branch's own row, a copy stays behind for it. */
+static void keep(struct edit *e, const struct asset *own)
+{
+	struct asset *kept;
+
+	if (!own->row.version || own->born >= e->branch->cut)
+		return;
+	kept = copy_of(e->cx, own);
+	kept->until = e->branch->cut;
+	edit_add(e, INSERT, &kept->row, PART_ASSET);
+}
+
+void edit_put(struct edit *e, const struct place *p, struct asset *row)
+{
+	const struct asset *own = &p->rows[0];
+
+	keep(e, own);
+	row->row = (struct row)ROW(asset);
+	row->row.version = own->row.version;
+	row->tenant_id = p->catalog->tenant_id;
+	row->catalog_id = p->catalog->catalog_id;
+	row->branch_id = p->catalog->branch_id;
+	row->namespace = p->namespace;
+	row->name = p->name;
+	row->until = LIVING;
+	row->born = e->branch->cut;
+	edit_add(e, own->row.version ? UPDATE : INSERT, &row->row, PART_ASSET);
+}
+
+void edit_hide(struct edit *e, const struct place *p)
+{
+	struct asset *tombstone, *own = &p->rows[0];
+
+	if (p->below) {
+		tombstone = CX_NEW(e->cx, struct asset);
+		tombstone->type = "TOMBSTONE";
+		tombstone->current_snapshot_id = -1;
+		edit_put(e, p, tombstone);
+		return;
+	}
+	keep(e, own);
+	edit_add(e, DELETE, &own->row, PART_ASSET);
+}
+
+void edit_into(struct edit *e, const struct place *namespace)
+{
+	struct asset *copy, *own = &namespace->rows[0];
+
+	if (own->row.version) {
+		edit_add(e, TOUCH, &own->row, PART_CONTAINER);
+		return;
+	}
+	copy = copy_of(e->cx, namespace->seen);
+	edit_put(e, namespace, copy);
+	e->parts[e->n - 1] = PART_CONTAINER;
+}
+
+void edit_operation(struct edit *e, const char *op, const char *asset_id, const char *namespace,
+		    const char *name, const char *before, const char *after)
+{
+	struct json_object *o = json_new_object(e->cx);
+
+	json_set_text(o, "op", op);
+	json_set_text(o, "asset_id", asset_id);
+	json_set_text(o, "namespace", namespace);
+	json_set_text(o, "name", name);
+	json_set_text(o, "before", before);
+	json_set_text(o, "after", after);
+	json_add(e->operations, o);
+}
+
+/* True where this very list landed after all (its COMMIT's answer was lost). */
+static enum status landed(struct edit *e, struct store *st, bool *yes)
+{
+	struct commit found = { .row = ROW(commit),
+				.tenant_id = e->commit.tenant_id,
+				.catalog_id = e->commit.catalog_id,
+				.branch_id = e->commit.branch_id,
+				.commit_id = e->commit.commit_id };
+	struct row *row = &found.row;
+	enum status s = store_get_all(e->cx, st, &row, 1);
+
+	*yes = found.row.version != 0;
+	return s;
+}
+
+enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
+{
+	size_t failed = 0;
+	bool yes = false;
+	enum status s;
+
+	e->commit.operations = json_print(e->cx, e->operations, NULL);
+	e->commit.message = audit->action;
+	edit_add(e, INSERT, &e->commit.row, PART_RECORD);
+	edit_add(e, INSERT, &audit->row, PART_RECORD);
+	s = store_apply(e->cx, st, e->changes, e->n, &failed);
+	if (s != EXISTS && s != CONFLICT)
+		return s;
+	e->failed = (enum part)e->parts[failed < e->n ? failed : 0];
+	s = landed(e, st, &yes);
+	if (s) /* not known whether it landed */
+		return fail(e->cx, UNKNOWN, "the store's answer to the commit was lost");
+	return yes ? OK : fail(e->cx, CONFLICT, "the catalog was changed at the same time");
+}
+
+void edit_backoff(struct cx *cx, size_t tries)
+{
+	int64_t most = tries < 6 ? (int64_t)4 << tries : 250, left = cx_left_ms(cx), wait;
+	struct timespec t;
+
+	if (most > left / 4)
+		most = left / 4;
+	wait = most > 0 ? text_random62() % most : 0;
+	t = (struct timespec){ wait / 1000, wait % 1000 * 1000000 };
+	nanosleep(&t, NULL);
+}

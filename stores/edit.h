@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* edit.h - one change of a catalog's content: a list, its commit row and its audit row. */
+#ifndef STORES_EDIT_H
+#define STORES_EDIT_H
+
+#include "stores/audit.h"
+#include "stores/content.h"
+
+/* `by` is the start of the audit record (stores/audit.h): who asks, and from where. */
+
+/* What a change of the list is for: which of them failed tells what to do. */
+enum part {
+	PART_NONE,
+	PART_ASSET,	/* the row that is changed */
+	PART_CONTAINER, /* the namespace it is put into */
+	PART_BRANCH,	/* the pin of the branch row */
+	PART_LOCATION,
+	PART_RECORD, /* commit row, audit row, job */
+};
+
+#define MAX_EDIT 512
+
+struct edit {
+	struct cx *cx;
+	const struct catalog_ref *catalog;
+	struct branch *branch; /* as read: its cut is what new rows are born at */
+	const struct audit *by;
+	struct change changes[MAX_EDIT];
+	unsigned char parts[MAX_EDIT];
+	size_t n;
+	struct commit commit;
+	struct json_object *operations;
+	enum part failed; /* after edit_apply was CONFLICT */
+};
+
+/* Begins a list: pins the branch and makes a fresh commit id. */
+struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
+		       const struct audit *by);
+
+void edit_add(struct edit *e, enum change_op op, struct row *row, enum part part);
+
+/*
+ * The place shows `row` from now on (key columns, born and until are filled in).
+ * Keeps what a cut still shows; an inherited asset gets a row of the branch's own.
+ */
+void edit_put(struct edit *e, const struct place *p, struct asset *row);
+
+/* The place shows nothing from now on: a DELETE, or a tombstone over what the parents show. */
+void edit_hide(struct edit *e, const struct place *p);
+
+/* Something is put into the namespace at this place: TOUCH, or a copy of the inherited row. */
+void edit_into(struct edit *e, const struct place *namespace);
+
+/* One entry of the commit row; before and after are metadata locations or NULL. */
+void edit_operation(struct edit *e, const char *op, const char *asset_id, const char *namespace,
+		    const char *name, const char *before, const char *after);
+
+/*
+ * Adds the commit row and the audit record and applies the list.  CONFLICT: a
+ * row is not as it was read (e->failed says which part): read again, decide
+ * again.  A list that landed in an earlier try counts as done, by its commit id.
+ */
+MUST_USE enum status edit_apply(struct edit *e, struct store *st, struct audit *audit);
+
+/*
+ * Waits a little before try number `tries` (from 1) of something that met a
+ * CONFLICT: random, growing, never past the deadline.
+ */
+void edit_backoff(struct cx *cx, size_t tries);
+
+/* How often a change that meets CONFLICTs is tried unless the caller says. */
+#define EDIT_TRIES 20
+
+#endif
