@@ -9,7 +9,7 @@ enum role { ROLE_NONE, ROLE_TENANT_USER, ROLE_TENANT_ADMIN, ROLE_ROOT };
 
 /* Who asks.  Text in the request's memory. */
 struct principal {
-	const char *id;	      /* user's or service user's UUID */
+	const char *id; /* user's or service user's UUID */
 	const char *name;
 	const char *tenant_id; /* "" for root */
 	enum role role;
@@ -18,7 +18,7 @@ struct principal {
 };
 
 enum action {
-	PUBLIC,	     /* no credential is asked for */
+	PUBLIC,		  /* no credential is asked for */
 	MAY_ANYTHING_OWN, /* any principal, about itself (me, logout) */
 	MAY_LIST,
 	MAY_READ,

@@ -14,7 +14,7 @@
 #define MAX_SEGMENTS 16
 #define MAX_PARTS 8
 
-struct content;	   /* stores/content.h: what this process knows of catalogs, while the epochs stand */
+struct content; /* stores/content.h: what this process knows of catalogs, while the epochs stand */
 struct identities; /* fcgi/auth.h: keys, and principals by token while the epochs stand */
 
 /* One process: everything that outlives a request. */
@@ -61,7 +61,7 @@ struct request {
 	struct json_object *json; /* request_json's; NULL before */
 	const char *request_id;	  /* inbound x-request-id if sane, else a UUID */
 	const char *client_address, *user_agent;
-	char **env; /* FCGI or CGI parameters */
+	const char *const *env;	 /* FCGI or CGI parameters, NULL ends */
 	const char *prefix_hint; /* catalog named twice in the path (/v1/c/v1/...), or NULL */
 
 	/* Who and about what: set before the handler runs. */
@@ -76,8 +76,22 @@ struct request {
 	const char *error_type;
 };
 
+/* A FastCGI or CGI parameter ("REQUEST_URI"), or NULL. */
+const char *request_env(const struct request *rq, const char *name);
+
 /* The value of a request header ("x-request-id"), or NULL. */
 const char *request_header(const struct request *rq, const char *name);
+
+/*
+ * Fills method, path, query, request_id, client_address and user_agent from
+ * rq->env.  INVALID: no REQUEST_URI, an absolute-form one, a fragment, control
+ * bytes, more than 16 KiB.
+ */
+MUST_USE enum status request_open(struct request *rq);
+
+/* How clients reach this server, "https://host[:port]": PANGOLIN_PUBLIC_URL, else
+ * what the request says (X-Forwarded-* only from a trusted proxy). */
+const char *request_base_url(const struct request *rq);
 
 /* The decoded value of a query parameter, or NULL; INVALID where it can't be decoded. */
 MUST_USE enum status request_query(struct request *rq, const char *name, const char **out);
@@ -98,8 +112,19 @@ enum status answer_empty(struct request *rq, int http);
 void answer_part(struct request *rq, const char *bytes, size_t n);
 void answer_header(struct request *rq, const char *name, const char *value);
 
-/* Fills rq->answer from a failed status and cx->message: Iceberg's
- * {"error":{"message","type","code"}}.  The one table of HTTP numbers. */
+/*
+ * Fills rq->answer from a failed status and cx->message: Iceberg's
+ * {"error":{"message","type","code"}}.  The one table of HTTP numbers; a number
+ * a handler has put into rq->answer.http before (422) stays.  Headers stay.
+ * Of INTERNAL only the log says why.
+ */
 void answer_failure(struct request *rq, enum status s);
+
+/* Adds what every answer has: x-request-id, CORS, no-store and the no-auth mark. */
+void answer_common(struct request *rq);
+
+/* The head to send, from "Status:" to the empty line; Content-Length counts the
+ * parts but is left out where HTTP has no body (204, 304). */
+const char *answer_head(struct request *rq, size_t *n);
 
 #endif

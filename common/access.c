@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* access.c - the decision: by role; a tenant is a wall. */
+#include "common/access.h"
+
+/* What the answer says of an object that must look missing: the widest part of it
+ * that the caller may not know of. */
+static enum status hide(struct cx *cx, const struct object *o)
+{
+	if (o->kind <= ON_TENANT || !o->catalog)
+		return fail(cx, NOT_FOUND, "no such tenant");
+	return fail(cx, NOT_FOUND, "no catalog \"%s\"", o->catalog);
+}
+
+static enum status check_tenant_user(struct cx *cx, const struct object *o)
+{
+	if (o->kind <= ON_TENANT)
+		return fail(cx, DENIED, "this needs the tenant-admin role");
+	return hide(cx, o);
+}
+
+enum status access_check(struct cx *cx, const struct principal *who, enum action action,
+			 const struct object *object)
+{
+	if (action == PUBLIC)
+		return OK;
+	if (!who)
+		return fail(cx, UNAUTHENTICATED, "a credential is needed");
+	if (action == MAY_ANYTHING_OWN || who->role == ROLE_ROOT)
+		return OK;
+	if (action == MAY_ROOT || object->kind == ON_SERVER)
+		return fail(cx, DENIED, "this needs the root role");
+	if (!object->tenant_id || strcmp(object->tenant_id, who->tenant_id) != 0)
+		return hide(cx, object);
+	switch (who->role) {
+	case ROLE_TENANT_ADMIN:
+		return OK;
+	case ROLE_TENANT_USER:
+		return check_tenant_user(cx, object);
+	default:
+		return hide(cx, object);
+	}
+}

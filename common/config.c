@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.c - the table of settings, and reading it from the environment. */
+#include "common/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/text.h"
+
+enum setting_type { SET_TEXT, SET_FILE, SET_BOOL, SET_INT };
+
+/*
+ * SET_FILE: the text, or the name of a file that holds it in NAME_FILE, so that a
+ * secret need not stand in the environment.
+ */
+struct setting {
+	const char *name;
+	enum setting_type type;
+	size_t offset;
+	const char *unit;
+	const char *fallback; /* NULL = none */
+	int64_t min, max;
+	const char *help;
+};
+
+#define AT(member) offsetof(struct config, member)
+#define MIB ((int64_t)1 << 20)
+
+static const struct setting settings[] = {
+	{ "DATABASE_URL", SET_TEXT, AT(database_url), "URL", NULL, 0, 0,
+	  "the store: sqlite:///path, memory:/tmpfs-folder; unset is memory (lost at reboot)" },
+	{ "PANGOLIN_PUBLIC_URL", SET_TEXT, AT(public_url), "URL", NULL, 0, 0,
+	  "how clients reach the server, scheme://host[:port]; unset is taken from the request" },
+	{ "PANGOLIN_RUNTIME_DIR", SET_TEXT, AT(runtime_dir), "folder", NULL, 0, 0,
+	  "where caches and locks are kept; unset keeps none" },
+	{ "PANGOLIN_KEYS_DIR", SET_TEXT, AT(keys_dir), "folder", NULL, 0, 0,
+	  "identity.pem, identity.pub.json and storage.key" },
+	{ "PANGOLIN_FILE_ROOTS", SET_TEXT, AT(file_roots), "folders", NULL, 0, 0,
+	  "folders file warehouses may lie in, ':' between; unset allows none" },
+	{ "PANGOLIN_NO_AUTH", SET_BOOL, AT(no_auth), "boolean", "false", 0, 0,
+	  "everyone without a credential is administrator of the default tenant" },
+	{ "PANGOLIN_ROOT_USER", SET_TEXT, AT(root_user), "text", "root", 0, 0,
+	  "name of the root user" },
+	{ "PANGOLIN_ROOT_PASSWORD", SET_FILE, AT(root_password), "text", NULL, 0, 0,
+	  "password of the root user, or its file in PANGOLIN_ROOT_PASSWORD_FILE; unset is no "
+	  "login" },
+	{ "PANGOLIN_CORS_ALLOWED_ORIGINS", SET_TEXT, AT(cors_origins), "origins", "*", 0, 0,
+	  "web pages that may call the server, ',' between; * is all" },
+	{ "PANGOLIN_TRUSTED_PROXIES", SET_TEXT, AT(trusted_proxies), "addresses", NULL, 0, 0,
+	  "proxies whose X-Forwarded-* headers count, ',' between" },
+	{ "PANGOLIN_MAX_BODY_BYTES", SET_INT, AT(max_body_bytes), "bytes", "16777216", 1024,
+	  1024 * MIB, "largest request body" },
+	{ "PANGOLIN_MAX_METADATA_BYTES", SET_INT, AT(max_metadata_bytes), "bytes", "67108864", 1024,
+	  1024 * MIB, "largest table metadata" },
+	{ "PANGOLIN_MAX_JSON_DEPTH", SET_INT, AT(max_json_depth), "levels", "128", 8, 512,
+	  "deepest nesting of JSON" },
+	{ "PANGOLIN_REQUEST_TIMEOUT_MS", SET_INT, AT(request_timeout_ms), "ms", "25000", 100,
+	  600000, "time for one request once its body is read; the web server's must be longer" },
+	{ "PANGOLIN_BODY_TIMEOUT_MS", SET_INT, AT(body_timeout_ms), "ms", "10000", 100, 600000,
+	  "time for a request's body to arrive, and one second more for each 64 KiB" },
+	{ "PANGOLIN_MAX_REQUESTS", SET_INT, AT(max_requests), "requests", "0", 0, INT64_MAX,
+	  "then a process ends and its supervisor starts another; 0 is never" },
+	{ "PANGOLIN_COMMIT_TRIES", SET_INT, AT(commit_tries), "tries", "20", 1, 1000,
+	  "how often a commit is tried against other writers before it is refused" },
+	{ "PANGOLIN_MAX_PAGE_SIZE", SET_INT, AT(page_size), "rows", "1000", 1, 10000,
+	  "most rows of one page of a list" },
+	{ "PANGOLIN_CACHE_BYTES", SET_INT, AT(cache_bytes), "bytes", "1073741824", 0, INT64_MAX,
+	  "size of the metadata cache in the runtime folder" },
+	{ "PANGOLIN_LOGIN_TTL_S", SET_INT, AT(login_ttl_s), "s", "86400", 60, 31536000,
+	  "life of a login's token" },
+	{ "PANGOLIN_OAUTH_TTL_S", SET_INT, AT(oauth_ttl_s), "s", "3600", 60, 31536000,
+	  "life of a token from /v1/oauth/tokens" },
+};
+
+static enum status read_file(struct cx *cx, const char *name, const char *path, const char **out)
+{
+	char text[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return fail(cx, INVALID, "%s_FILE: %s: %s", name, path, strerror(errno));
+	n = read(fd, text, sizeof(text));
+	close(fd);
+	if (n < 0 || n == (ssize_t)sizeof(text))
+		return fail(cx, INVALID, "%s_FILE: %s can't be read or is too large", name, path);
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+		n--;
+	*out = cx_strndup(cx, text, (size_t)n);
+	return OK;
+}
+
+static enum status set_bool(struct cx *cx, const struct setting *s, const char *text, bool *out)
+{
+	static const char *const yes[] = { "true", "1", "yes", "on" };
+	static const char *const no[] = { "false", "0", "no", "off", "" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (strcasecmp(text, yes[i]) == 0) {
+			*out = true;
+			return OK;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+		if (strcasecmp(text, no[i]) == 0) {
+			*out = false;
+			return OK;
+		}
+	}
+	return fail(cx, INVALID, "%s is neither true nor false: \"%s\"", s->name, text);
+}
+
+static enum status set_int(struct cx *cx, const struct setting *s, const char *text, int64_t *out)
+{
+	if (!text_int(text, out) || *out < s->min || *out > s->max)
+		return fail(cx, INVALID, "%s is no number of %s from %lld to %lld: \"%s\"", s->name,
+			    s->unit, (long long)s->min, (long long)s->max, text);
+	return OK;
+}
+
+static enum status read_setting(struct cx *cx, const struct setting *s, struct config *out)
+{
+	void *at = (char *)out + s->offset;
+	const char *text = getenv(s->name);
+	const char *path = NULL;
+
+	if (s->type == SET_FILE)
+		path = getenv(cx_printf(cx, "%s_FILE", s->name));
+	if (path && *path)
+		return read_file(cx, s->name, path, at);
+	if (!text || !*text)
+		text = s->fallback;
+	switch (s->type) {
+	case SET_BOOL:
+		return set_bool(cx, s, text, at);
+	case SET_INT:
+		return set_int(cx, s, text, at);
+	default:
+		*(const char **)at = cx_strdup(cx, text);
+		return OK;
+	}
+}
+
+static enum status check_public_url(struct cx *cx, const char *url)
+{
+	const char *host;
+
+	if (!url)
+		return OK;
+	host = strstr(url, "://");
+	if (!(text_starts(url, "http://") || text_starts(url, "https://")) || !host[3])
+		return fail(cx, INVALID,
+			    "PANGOLIN_PUBLIC_URL is no http:// or https:// URL: \"%s\"", url);
+	if (strpbrk(host + 3, "/?#@ \t\"\\"))
+		return fail(cx, INVALID,
+			    "PANGOLIN_PUBLIC_URL is more than scheme://host[:port]: \"%s\"", url);
+	return OK;
+}
+
+enum status config_read(struct cx *cx, struct config *out)
+{
+	enum status s;
+
+	*out = (struct config){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		s = read_setting(cx, &settings[i], out);
+		if (s)
+			return s;
+	}
+	return check_public_url(cx, out->public_url);
+}
+
+void config_help(void (*line)(const char *name, const char *unit, const char *fallback,
+			      const char *help))
+{
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		line(settings[i].name, settings[i].unit, settings[i].fallback, settings[i].help);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server.c - the straight line of a request, and the process around it. */
+#include "fcgi/server.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "common/log.h"
+#include "fcgi/auth.h"
+#include "fcgi/gateway.h"
+#include "fcgi/resolve.h"
+
+#define START_TIMEOUT_MS 10000
+
+/* The tables a responder serves, and what it serves them with. */
+struct service {
+	struct responder rs;
+	struct gateway *gateway;
+	const struct route_table *const *tables;
+	size_t n_tables;
+};
+
+/* --- one request ------------------------------------------------------------ */
+
+static enum status decide(struct request *rq, enum action action, const struct object *object)
+{
+	return access_check(rq->cx, rq->who, action, object);
+}
+
+/* The path's object, then those that the body names. */
+static enum status allow(struct request *rq)
+{
+	enum status s = decide(rq, rq->route->action, &rq->object);
+
+	if (s || !rq->route->objects)
+		return s;
+	return rq->route->objects(rq, decide);
+}
+
+static enum status read_body(struct service *sv, struct request *rq)
+{
+	const struct config *c = sv->rs.config;
+	enum status s = gateway_read(sv->gateway, rq, c->max_body_bytes, c->body_timeout_ms);
+
+	rq->cx->deadline_ms = cx_monotonic_ms() + c->request_timeout_ms;
+	return s;
+}
+
+/* Who calls, and about what; nothing is read for a caller without credential. */
+static enum status identify(struct request *rq)
+{
+	enum status s = authenticate(rq);
+
+	if (s || rq->route->action == PUBLIC)
+		return s;
+	if (!rq->who)
+		return fail(rq->cx, UNAUTHENTICATED, "a credential is needed");
+	return resolve(rq);
+}
+
+/* The straight line: every request takes these steps in this order. */
+static enum status handle(struct service *sv, struct request *rq)
+{
+	enum status s;
+
+	s = request_open(rq);
+	if (!s)
+		s = read_body(sv, rq);
+	if (!s)
+		s = route_find(rq, sv->tables, sv->n_tables);
+	if (s && rq->answer.http == 405 && strcmp(rq->method, "OPTIONS") == 0)
+		return answer_empty(rq, 204);
+	if (!s)
+		s = identify(rq);
+	if (!s)
+		s = allow(rq);
+	if (!s)
+		s = rq->route->handler(rq);
+	if (!s && !rq->answer.http)
+		s = fail(rq->cx, INTERNAL, "the route %s has no answer", rq->route->pattern);
+	return s;
+}
+
+static void answer(struct service *sv, struct request *rq)
+{
+	bool body = strcmp(rq->method, "HEAD") != 0;
+	const char *head;
+	size_t n;
+
+	answer_common(rq);
+	head = answer_head(rq, &n);
+	gateway_send(sv->gateway, head, n, rq->answer.parts, body ? rq->answer.n_parts : 0,
+		     sv->rs.config->request_timeout_ms);
+}
+
+static void serve_request(struct service *sv, struct cx *cx, const char *const *env)
+{
+	struct request rq = { .cx = cx, .rs = &sv->rs, .env = env };
+	enum status s = handle(sv, &rq);
+
+	if (s)
+		answer_failure(&rq, s);
+	answer(sv, &rq);
+	gateway_finish(sv->gateway);
+	sv->rs.served++;
+}
+
+/* --- the process ------------------------------------------------------------ */
+
+/* Keys and rows of others lie in memory: no core dump, no debugger of the same
+ * user.  PANGOLIN_DUMPABLE is for developers. */
+static void harden(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (getenv("PANGOLIN_DUMPABLE"))
+		return;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+static const char *storage_key_path(struct cx *cx, const struct config *c, unsigned needs)
+{
+	if (!(needs & NEED_STORAGE_KEY) || !c->keys_dir)
+		return NULL;
+	return cx_printf(cx, "%s/storage.key", c->keys_dir);
+}
+
+static enum status open_cloud(struct cx *cx, struct responder *rs)
+{
+	struct cloud_limits limits = { .file_roots = rs->config->file_roots,
+				       .object_max_bytes = rs->config->max_metadata_bytes };
+
+	return cloud_open(cx, &limits, &rs->cloud);
+}
+
+static enum status open_cache(struct cx *cx, struct responder *rs)
+{
+	const char *folder = NULL;
+
+	if (rs->config->runtime_dir)
+		folder = cx_printf(cx, "%s/cache-%s", rs->config->runtime_dir, rs->family);
+	return cache_open(cx, folder, rs->config->cache_bytes, &rs->cache);
+}
+
+static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
+{
+	struct config *c = CX_NEW(cx, struct config);
+	enum status s;
+
+	rs->config = c;
+	s = config_read(cx, c);
+	if (s)
+		return s;
+	cx->deadline_ms = cx_monotonic_ms() + START_TIMEOUT_MS;
+	s = store_open(cx, c->database_url, storage_key_path(cx, c, needs), false, &rs->store);
+	if (!s && needs & NEED_CLOUD)
+		s = open_cloud(cx, rs);
+	if (!s && needs & NEED_CACHE)
+		s = open_cache(cx, rs);
+	if (!s)
+		s = auth_open(cx, rs, needs & NEED_IDENTITY_KEY);
+	cx->deadline_ms = 0;
+	return s;
+}
+
+static void announce(const struct responder *rs)
+{
+	if (rs->config->no_auth)
+		log_event(LOG_WARNING_, "no_auth", NULL,
+			  "PANGOLIN_NO_AUTH: everyone who can reach this server administers the "
+			  "default tenant");
+	if (store_is_ephemeral(rs->store))
+		log_event(LOG_WARNING_, "ephemeral", NULL,
+			  "the store is in memory: everything is lost when the machine stops");
+}
+
+static void stop(struct responder *rs)
+{
+	if (rs->identities)
+		auth_close(rs);
+	if (rs->cache)
+		cache_close(rs->cache);
+	if (rs->cloud)
+		cloud_close(rs->cloud);
+	if (rs->store)
+		store_close(rs->store);
+}
+
+static void serve_all(struct service *sv)
+{
+	int64_t max = sv->rs.config->max_requests;
+	struct cx cx = { 0 };
+	const char *const *env;
+
+	while ((env = gateway_accept(sv->gateway))) {
+		serve_request(sv, &cx, env);
+		cx_reset(&cx);
+		if (max && sv->rs.served >= (uint64_t)max)
+			break;
+	}
+	cx_free(&cx);
+}
+
+int serve(const char *family, unsigned needs, const struct route_table *const *tables, size_t n)
+{
+	struct service sv = { .rs = { .family = family }, .tables = tables, .n_tables = n };
+	struct cx life = { 0 };
+	enum status s;
+
+	harden();
+	sv.gateway = gateway_open(&life);
+	s = start(&life, &sv.rs, needs);
+	if (s) {
+		log_event(LOG_ERROR_, "start_failed", NULL, "pangolin-%s: %s", family,
+			  life.message);
+	} else {
+		announce(&sv.rs);
+		serve_all(&sv);
+	}
+	stop(&sv.rs);
+	cx_free(&life);
+	return s == OK ? 0 : s == INVALID ? 2 : 1;
+}
