@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the live tests share: servers, storage, a catalog, a namespace of the test's own.
+
+    pytest tests/live                            starts servers by ./quickstart
+    PANGOLIN_URI=... pytest tests/live           uses a running one (source $PANGOLIN_RUN/env)
+    pytest tests/live --reference                Iceberg's reference server: the tests themselves are right
+    pytest tests/live --at sqlite-file,memory-s3 stores and warehouses
+    pytest tests/live --all                      full sizes, every store with every warehouse
+"""
+
+import os
+import pathlib
+import tempfile
+import types
+import uuid
+
+import pytest
+from pyiceberg.catalog import load_catalog
+
+import storage
+from server import Reference, Server, Started
+
+EVERYWHERE = ["sqlite-file", "memory-file", "sqlite-s3", "memory-s3"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--at", help=f"of {','.join(EVERYWHERE)}")
+    parser.addoption("--all", action="store_true", help="full sizes")
+    parser.addoption("--reference", action="store_true", help="against Iceberg's own server")
+    parser.addoption("--s3", default=os.environ.get("PANGOLIN_TEST_S3", "seaweedfs"), choices=sorted(storage.S3))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "ours: needs our server, not Iceberg's reference")
+    config.addinivalue_line("markers", "slow: runs only with --all")
+
+
+def places(config):
+    """Stores and warehouses of this run: "sqlite-file" and so on."""
+    if config.getoption("--reference"):
+        return ["reference-file"]
+    if config.getoption("--at"):
+        return config.getoption("--at").split(",")
+    if "PANGOLIN_URI" in os.environ:
+        return ["running-file"]
+    return EVERYWHERE if config.getoption("--all") else ["sqlite-file", "memory-s3"]
+
+
+def pytest_generate_tests(metafunc):
+    if "place" in metafunc.fixturenames:
+        metafunc.parametrize("place", places(metafunc.config), scope="session")
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if config.getoption("--reference") and item.get_closest_marker("ours"):
+            item.add_marker(pytest.mark.skip("our server's"))
+        if not config.getoption("--all") and item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip("--all"))
+
+
+class Servers:
+    """Servers and object stores by name, started when first asked for."""
+
+    def __init__(self, config):
+        self.config = config
+        self.made = {}
+
+    def server(self, store):
+        return self.get(store, lambda: self.start(store))
+
+    def start(self, store):
+        if store == "reference":
+            return Reference(tempfile.mkdtemp(prefix="pangolin-reference-"))
+        if store == "running":
+            return Server(dict(os.environ))
+        return Started(store)
+
+    def storage(self, kind, server):
+        if kind == "s3":
+            return self.get("s3", storage.S3[self.config.getoption("--s3")])
+        folder = pathlib.Path(server.run or tempfile.gettempdir()) / "warehouse"
+        return storage.Files(folder)
+
+    def get(self, name, make):
+        if name not in self.made:
+            self.made[name] = make()
+        return self.made[name]
+
+    def stop(self):
+        for thing in self.made.values():
+            if hasattr(thing, "stop"):
+                thing.stop()
+
+
+@pytest.fixture(scope="session")
+def servers(request):
+    made = Servers(request.config)
+    yield made
+    if request.session.testsfailed:
+        for server in made.made.values():
+            if isinstance(server, Started):
+                server.print_logs()
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def site(place, servers):
+    """One server with one kind of storage: .server, .storage, .catalog (a fresh one)."""
+    store, kind = place.split("-")
+    server = servers.server(store)
+    kept = servers.storage(kind, server)
+    return types.SimpleNamespace(server=server, storage=kept, catalog=server.make_catalog(kept.config()), place=place)
+
+
+@pytest.fixture(scope="session")
+def connect(site):
+    """Makes PyIceberg clients of the site's catalog."""
+
+    def make(catalog=None, **more):
+        properties = {**site.server.connection(catalog or site.catalog), **site.storage.client, **more}
+        return load_catalog("live", type="rest", **properties)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def catalog(connect):
+    return connect()
+
+
+@pytest.fixture
+def ns(catalog):
+    """A namespace for this test alone."""
+    name = (f"n{uuid.uuid4().hex[:10]}",)
+    catalog.create_namespace(name)
+    return name
+
+
+@pytest.fixture
+def size(request):
+    """size(small, full): the number of things to do in this run."""
+    return lambda small, full: full if request.config.getoption("--all") else small
+
+
+@pytest.fixture(scope="session")
+def own_server(request, servers):
+    """A server on SQLite that the test may be rough with; skipped where we did not start one."""
+    if request.config.getoption("--reference") or "PANGOLIN_URI" in os.environ:
+        pytest.skip("needs a server of its own")
+    return servers.server("sqlite")

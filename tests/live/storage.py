@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where tables are kept: local files, or a real S3 server started for the tests."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+
+import pyarrow.fs
+
+from server import answers, free_port, wait_until
+
+KEY, SECRET = "rootuser", "rootpass123"
+
+
+class Files:
+    """A folder of the server's machine."""
+
+    client = {}
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    def config(self, **more):
+        """storage_config of a fresh warehouse."""
+        return {"location": f"file://{self.folder}/{uuid.uuid4().hex[:12]}", **more}
+
+    def list(self, location):
+        path = pathlib.Path(self.path(location))
+        return sorted(str(p) for p in path.rglob("*") if p.is_file())
+
+    def exists(self, location):
+        return os.path.exists(self.path(location))
+
+    @staticmethod
+    def path(location):
+        """file:/a, file:///a"""
+        return "/" + location.removeprefix("file:").lstrip("/")
+
+    def stop(self):
+        pass
+
+
+class ObjectStore:
+    """An S3 server with one bucket; `start` gives its command line."""
+
+    bucket = "lake"
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pangolin-s3-"))
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.log = open(self.folder / "log", "wb")
+        self.process = self.start()
+        try:
+            wait_until(lambda: answers(self.endpoint), type(self).__name__)
+            self.files = pyarrow.fs.S3FileSystem(
+                access_key=KEY,
+                secret_key=SECRET,
+                endpoint_override=self.endpoint,
+                region="us-east-1",
+                allow_bucket_creation=True,
+            )
+            wait_until(self.make_bucket, "the bucket")
+        except BaseException:
+            sys.stderr.write((self.folder / "log").read_text(errors="replace")[-4000:])
+            self.stop()
+            raise
+
+    def make_bucket(self):
+        try:
+            self.files.create_dir(self.bucket)
+            return True
+        except OSError:
+            return False
+
+    @property
+    def client(self):
+        """What a client of the tables needs of its own: its keys are not the server's to give."""
+        return {**self.address(), "s3.access-key-id": KEY, "s3.secret-access-key": SECRET}
+
+    def address(self):
+        return {"s3.endpoint": self.endpoint, "s3.region": "us-east-1", "s3.path-style-access": "true"}
+
+    def config(self, **more):
+        root = f"s3://{self.bucket}/{uuid.uuid4().hex[:12]}"
+        return {"location": root, **self.client, **more}
+
+    def list(self, location):
+        found = self.files.get_file_info(
+            pyarrow.fs.FileSelector(location.removeprefix("s3://"), recursive=True, allow_not_found=True)
+        )
+        return sorted(f"s3://{f.path}" for f in found if f.is_file)
+
+    def exists(self, location):
+        return self.files.get_file_info(location.removeprefix("s3://")).is_file
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class SeaweedFS(ObjectStore):
+    def start(self):
+        keys = {
+            "identities": [
+                {
+                    "name": "admin",
+                    "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
+                    "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+                }
+            ]
+        }
+        (self.folder / "s3.json").write_text(json.dumps(keys))
+        ports = {name: free_port() for name in ("master", "filer", "volume")}
+        weed = shutil.which("weed", path=os.path.dirname(sys.executable)) or "weed"
+        return subprocess.Popen(
+            [
+                weed,
+                f"-logdir={self.folder}",
+                "mini",
+                f"-dir={self.folder}",
+                "-ip=127.0.0.1",
+                "-ip.bind=127.0.0.1",
+                "-admin.ui=false",
+                "-webdav=false",
+                f"-s3.port={self.port}",
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                f"-s3.config={self.folder}/s3.json",
+                *(f"-{name}.port={port}" for name, port in ports.items()),
+            ],
+            stdout=self.log,
+            stderr=self.log,
+        )
+
+
+class MinIO(ObjectStore):
+    def start(self):
+        env = {
+            **os.environ,
+            "MINIO_ROOT_USER": KEY,
+            "MINIO_ROOT_PASSWORD": SECRET,
+            "MINIO_BROWSER": "off",
+            "MINIO_UPDATE": "off",
+            "MINIO_CI_CD": "1",
+        }
+        minio = os.environ.get("MINIO", "minio")
+        return subprocess.Popen(
+            [minio, "server", "--quiet", "--address", f"127.0.0.1:{self.port}", str(self.folder / "data")],
+            env=env,
+            stdout=self.log,
+            stderr=self.log,
+        )
+
+
+S3 = {"seaweedfs": SeaweedFS, "minio": MinIO}
