@@ -190,6 +190,33 @@ const struct column *model_column(const struct kind *k, const char *name)
 	return NULL;
 }
 
+bool model_has(const struct kind *k, unsigned flag)
+{
+	for (size_t i = 0; i < k->n_columns; i++)
+		if (k->columns[i].flags & flag)
+			return true;
+	return false;
+}
+
+int model_compare(const struct row *a, const struct row *b)
+{
+	for (size_t i = 0; i < a->kind->n_keys; i++) {
+		const struct column *c = &a->kind->columns[i];
+		int order;
+
+		if (model_is_text(c)) {
+			order = strcmp(model_text(a, c), model_text(b, c));
+		} else {
+			int64_t x = model_int(a, c), y = model_int(b, c);
+
+			order = (x > y) - (x < y);
+		}
+		if (order)
+			return order;
+	}
+	return 0;
+}
+
 void model_set_text(struct row *r, const struct column *c, const char *s)
 {
 	*(const char **)((char *)r + c->offset) = s;

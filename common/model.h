@@ -258,6 +258,12 @@ extern const struct kind *const model_kinds[];
 /* The column of that name, or NULL. */
 const struct column *model_column(const struct kind *k, const char *name);
 
+/* True where a column of the kind has that flag. */
+bool model_has(const struct kind *k, unsigned flag);
+
+/* Orders two rows of one kind by their keys: text as bytes, numbers as numbers. */
+int model_compare(const struct row *a, const struct row *b);
+
 /* Where column c of row r is kept. */
 static inline const void *model_at(const struct row *r, const struct column *c)
 {

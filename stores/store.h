@@ -20,7 +20,9 @@
  *		its version, looks for emptiness, then DELETEs at that version.
  *
  * After a list that held, row->version is the row's new version (INSERT,
- * UPDATE, and TOUCH of a row that was read; else unchanged).
+ * UPDATE, and TOUCH of a row that was read: right unless somebody else changed
+ * it in between, so that a later UPDATE then is a CONFLICT; else unchanged).
+ * After any other outcome versions are as they were.
  */
 enum change_op { INSERT, UPDATE, DELETE, REQUIRE, TOUCH };
 
@@ -73,10 +75,12 @@ struct store_ops {
 
 	enum status (*list)(struct cx *cx, struct store *st, const struct query *q, struct rows *out);
 
-	/* All of the list or none.  EXISTS or CONFLICT: *failed is the index of
-	 * the first change (in the order they ran) that did not hold.  UNKNOWN: the
-	 * outcome is not known; the very same list may be given again. */
-	enum status (*apply)(struct cx *cx, struct store *st, struct change *changes, size_t n,
+	/* All of the list or none, in the order given.  Versions are store_apply's:
+	 * an INSERT (or an UPSERT kind's TOUCH) stores row->version, rows are not
+	 * changed.  EXISTS or CONFLICT: *failed is the index of the first change
+	 * that did not hold.  UNKNOWN: the outcome is not known; the very same list
+	 * may be given again. */
+	enum status (*apply)(struct cx *cx, struct store *st, const struct change *changes, size_t n,
 			     size_t *failed);
 };
 
@@ -85,14 +89,16 @@ struct store {
 	const struct store_ops *ops;
 	/* Counted for bench and tests; never reset by the store. */
 	uint64_t trips, rows_read;
-	struct seal *seal; /* opens SECRET columns; NULL = none are sealed */
+	struct seal *seal; /* opens SECRET columns; NULL = this process can't */
+	bool ephemeral;
 };
 
 /*
  * Opens the store that DATABASE_URL names: sqlite:///absolute/path or
- * sqlite://relative/path; memory:/folder-on-tmpfs (or "memory:", "" or NULL:
- * the default folder).  `key_path` is the storage key ring's file, or NULL: then
- * rows with SECRET columns can't be read or written by this process.
+ * sqlite://relative/path; memory:/folder-on-tmpfs, or memory:NAME (NAME may
+ * be empty; "" and NULL are "memory:"): a folder of this user's under /dev/shm.  `key_path` is the storage key ring's file (common/seal.h),
+ * or NULL: SECRET columns then read as NULL, and a row that has them can't be
+ * UPDATEd, nor INSERTed with a secret in it (INTERNAL).
  */
 MUST_USE enum status store_open(struct cx *cx, const char *url, const char *key_path, bool migrating,
 				struct store **out);
@@ -110,8 +116,8 @@ MUST_USE enum status store_list(struct cx *cx, struct store *st, const struct qu
 				struct rows *out);
 
 /*
- * As ops->apply, with what every store needs first: checks keys (UTF-8, no
- * NUL, at most 1,024 bytes together: INVALID), refuses a list that names a row
+ * As ops->apply, with what every store needs first: checks keys (UTF-8, not
+ * NULL, at most 1,024 bytes together) and other text (UTF-8): INVALID; refuses a list that names a row
  * twice (INTERNAL) or is longer than STORE_MAX_CHANGES (INVALID), seals SECRET
  * columns, gives versions to INSERTs, sorts by kind and key so that lists
  * cannot deadlock, and runs an UNKNOWN list again until the deadline.
@@ -119,6 +125,10 @@ MUST_USE enum status store_list(struct cx *cx, struct store *st, const struct qu
  */
 MUST_USE enum status store_apply(struct cx *cx, struct store *st, struct change *changes, size_t n,
 				 size_t *failed);
+
+/* What the schema calls this program: it ends where the server's epoch row has a
+ * greater min_program (stores/migrate.h). */
+int64_t store_program(void);
 
 /* True where the store loses everything when the machine stops. */
 bool store_is_ephemeral(const struct store *st);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sqlite.h - the SQLite driver, private to sqlite*.c and memory.c. */
+#ifndef STORES_SQLITE_H
+#define STORES_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "stores/queue.h"
+#include "stores/sql.h"
+#include "stores/store.h"
+
+enum control { BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, N_CONTROLS };
+
+struct sqlite {
+	struct store store;
+	sqlite3 *db;
+	struct queue *queue;
+	struct sql_cache texts;
+	sqlite3_stmt *controls[N_CONTROLS];
+	const struct cx *cx;	  /* of the call that runs: its deadline */
+	int64_t checkpoint_until_ms; /* 0: none runs */
+};
+
+static inline struct sqlite *sqlite_of(struct store *st)
+{
+	return (struct sqlite *)st;
+}
+
+/* sqlite.c: results are SQLite's; sqlite_fail tells what they mean. */
+int sqlite_prepare(struct sqlite *st, const char *text, sqlite3_stmt **out);
+int sqlite_control(struct sqlite *st, enum control which);
+/* UNKNOWN where the disk did not say whether it has the change. */
+MUST_USE enum status sqlite_commit(struct cx *cx, struct sqlite *st);
+/* Ends the transaction, if one is open: after some errors SQLite did so itself. */
+void sqlite_roll_back(struct sqlite *st);
+enum status sqlite_fail(struct cx *cx, struct sqlite *st, int rc);
+
+/* sqlite_file.c */
+enum sqlite_flag {
+	FILE_MAKE = 1,	    /* make the file and, if it is checked, its schema where they are missing */
+	FILE_UNCHECKED = 2, /* leave the schema unchecked: for store_migrate */
+	FILE_NO_SYNC = 4,   /* nothing is kept when the machine stops */
+};
+
+/* Opens the file at `path`; statuses as store_ops.open. */
+MUST_USE enum status sqlite_open_file(struct cx *cx, const char *path, unsigned flags,
+				      const struct store_ops *ops, struct store **out);
+
+void sqlite_close(struct store *st);
+enum status sqlite_migrate(struct cx *cx, struct store *st, int64_t *from, int64_t *to);
+enum status sqlite_get(struct cx *cx, struct store *st, struct row **rows, size_t n);
+enum status sqlite_list(struct cx *cx, struct store *st, const struct query *q, struct rows *out);
+enum status sqlite_apply(struct cx *cx, struct store *st, const struct change *changes, size_t n,
+			 size_t *failed);
+
+/* True for a statfs f_type of a network file system, where WAL's shared memory
+ * does not work between machines. */
+bool sqlite_is_network(unsigned long f_type);
+
+extern const struct store_ops sqlite_store, memory_store;
+
+#endif
