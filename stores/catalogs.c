@@ -90,20 +90,39 @@ enum status catalog_find(struct cx *cx, struct store *st, const char *tenant_id,
 	return store_get(cx, st, &out->row);
 }
 
-enum status catalog_update(struct cx *cx, struct store *st, struct catalog *c,
+/* UPDATE, or the row moves to its new key: which of the list fails then is c's. */
+static size_t write_or_move(struct cx *cx, struct catalog *c, const char *name, struct change *list)
+{
+	struct catalog *old;
+
+	if (!name || strcmp(name, c->name) == 0) {
+		list[0] = (struct change){ UPDATE, &c->row };
+		return 1;
+	}
+	old = CX_NEW(cx, struct catalog);
+	*old = *c;
+	c->row.version = 0;
+	c->name = name;
+	list[0] = (struct change){ INSERT, &c->row };
+	list[1] = (struct change){ DELETE, &old->row };
+	return 2;
+}
+
+enum status catalog_update(struct cx *cx, struct store *st, struct catalog *c, const char *name,
 			   const struct audit *by)
 {
-	struct change list[4];
-	size_t n = 0, failed = 0;
+	struct change list[5];
+	size_t n = write_or_move(cx, c, name, list), failed = 0;
 	enum status s;
 
-	list[n++] = (struct change){ UPDATE, &c->row };
 	list[n++] = epoch_touch(cx, c->tenant_id);
 	list[n++] = record(cx, by, "update_catalog", c);
 	if (has_warehouse(c))
 		list[n++] = warehouse_touch(cx, c->tenant_id, c->warehouse_name);
 	s = store_apply(cx, st, list, n, &failed);
-	if (s == CONFLICT && failed == 3)
+	if (s == EXISTS && failed == 0)
+		return fail(cx, s, "a catalog \"%s\" exists already", c->name);
+	if (s == CONFLICT && has_warehouse(c) && failed == n - 1)
 		return fail(cx, NOT_FOUND, "no warehouse \"%s\"", c->warehouse_name);
 	return s == CONFLICT ? fail(cx, s, "catalog \"%s\" was changed meanwhile", c->name) : s;
 }

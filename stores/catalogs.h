@@ -27,11 +27,13 @@ MUST_USE enum status catalog_find(struct cx *cx, struct store *st, const char *t
 				  const char *name, struct catalog *out);
 
 /*
- * Writes a catalog that was read.  NOT_FOUND: the warehouse it names; CONFLICT:
- * another was faster; read again.
+ * Writes a catalog that was read, under `name` where that is not NULL and
+ * differs from its own: all below hangs on its id, which stays.  NOT_FOUND: the
+ * warehouse it names; EXISTS: the new name; CONFLICT: another was faster; read
+ * again.
  */
 MUST_USE enum status catalog_update(struct cx *cx, struct store *st, struct catalog *c,
-				    const struct audit *by);
+				    const char *name, const struct audit *by);
 
 /*
  * Removes the catalog's row; a job ("drop-catalog", payload {"catalog_id"})

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admin.h - what the handlers of the management API share. */
+#ifndef FCGI_ADMIN_ADMIN_H
+#define FCGI_ADMIN_ADMIN_H
+
+#include "fcgi/http.h"
+
+/*
+ * Bodies may hold members we don't know: clients of several generations send
+ * them, and they are ignored.  What we know must be of its type.
+ */
+
+/* How often a read-change-write is tried against others who change the row. */
+#define ADMIN_TRIES 8
+
+/* --- names and properties -------------------------------------------------- */
+
+/* A name of 1 to 255 bytes without control bytes.  INVALID names `what`. */
+MUST_USE enum status admin_check_text(struct cx *cx, const char *what, const char *name);
+
+/* And fit to be one path segment: not "." or "..", no '/', no '@' (which names
+ * branches), no space at either end. */
+MUST_USE enum status admin_check_name(struct cx *cx, const char *what, const char *name);
+
+/* Member `properties` of a body, {str: str}, as JSON text; *out stays where it
+ * is absent. */
+MUST_USE enum status admin_properties(struct cx *cx, struct json_object *body, const char **out);
+
+/* JSON text of an object as a value; {} for NULL. */
+MUST_USE enum status admin_object(struct cx *cx, const char *text, struct json_object **out);
+
+/* RFC 3339, or null for 0. */
+void admin_set_time(struct cx *cx, struct json_object *o, const char *key, int64_t ms);
+
+/* --- lists ------------------------------------------------------------------ */
+
+/*
+ * Answers with the rows that equal `from` in their first `bound` key columns,
+ * in key order or by their "name" member, cut by ?limit= and ?offset=: a bare
+ * array.  show() gives one row as JSON; NULL leaves it out: the caller may not
+ * see it.  INVALID: a limit or offset that is no number.
+ */
+MUST_USE enum status admin_list(struct request *rq, const struct row *from, size_t bound,
+				bool by_name,
+				struct json_object *(*show)(struct request *rq, const void *item));
+
+/* --- secrets ---------------------------------------------------------------- */
+
+/* A copy in which the text of every member whose name says it is secret is "***". */
+struct json_object *secrets_mask(struct cx *cx, struct json_object *v);
+
+/* Puts the text of `old` (may be NULL) where `v` holds "***".  INVALID: there is none. */
+MUST_USE enum status secrets_restore(struct cx *cx, struct json_object *v, struct json_object *old,
+				     const char *where);
+
+/* --- handlers --------------------------------------------------------------- */
+
+enum status get_health(struct request *rq);
+enum status get_live(struct request *rq);
+enum status get_app_config(struct request *rq);
+
+enum status list_tenants(struct request *rq);
+enum status create_tenant(struct request *rq);
+enum status get_tenant(struct request *rq);
+enum status update_tenant(struct request *rq);
+enum status delete_tenant(struct request *rq);
+
+enum status list_warehouses(struct request *rq);
+enum status create_warehouse(struct request *rq);
+enum status get_warehouse(struct request *rq);
+enum status update_warehouse(struct request *rq);
+enum status delete_warehouse(struct request *rq);
+
+enum status list_catalogs(struct request *rq);
+enum status create_catalog(struct request *rq);
+enum status get_catalog(struct request *rq);
+enum status update_catalog(struct request *rq);
+enum status delete_catalog(struct request *rq);
+
+enum status list_users(struct request *rq);
+enum status create_user(struct request *rq);
+enum status get_user(struct request *rq);
+enum status update_user(struct request *rq);
+enum status delete_user(struct request *rq);
+
+enum status list_service_users(struct request *rq);
+enum status create_service_user(struct request *rq);
+enum status get_service_user(struct request *rq);
+enum status update_service_user(struct request *rq);
+enum status delete_service_user(struct request *rq);
+enum status rotate_service_user(struct request *rq);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalogs.c - /api/v1/catalogs. */
+#include "stores/catalogs.h"
+
+#include <strings.h>
+
+#include "common/location.h"
+#include "common/text.h"
+#include "fcgi/actor.h"
+#include "fcgi/admin/admin.h"
+#include "stores/warehouses.h"
+#include "vending/storage.h"
+
+/* "type" is an extra name of catalog_type; of a federated catalog's configuration
+ * nothing is shown but that there is one. */
+static struct json_object *catalog_json(struct cx *cx, const struct catalog *c)
+{
+	struct json_object *o = json_new_object(cx), *properties;
+
+	if (admin_object(cx, c->properties, &properties))
+		properties = json_new_object(cx);
+	json_set_text(o, "id", c->id);
+	json_set_text(o, "name", c->name);
+	json_set_text(o, "catalog_type", c->catalog_type);
+	json_set_text(o, "type", c->catalog_type);
+	json_set_text(o, "warehouse_name", c->warehouse_name);
+	json_set_text(o, "storage_location", c->storage_location);
+	json_set(o, "federated_config", NULL);
+	json_set(o, "properties", properties);
+	return o;
+}
+
+static struct object object_of(const struct catalog *c)
+{
+	return (struct object){ .kind = ON_CATALOG, .tenant_id = c->tenant_id, .catalog_id = c->id,
+				.catalog = c->name };
+}
+
+/* A list leaves out what a load would hide. */
+static struct json_object *show_catalog(struct request *rq, const void *item)
+{
+	const struct catalog *c = item;
+	struct object o = object_of(c);
+
+	return access_check(rq->cx, rq->who, MAY_LIST, &o) ? NULL : catalog_json(rq->cx, c);
+}
+
+enum status list_catalogs(struct request *rq)
+{
+	struct catalog from = { .row = ROW(catalog), .tenant_id = rq->tenant_id };
+
+	return admin_list(rq, &from.row, 1, false, show_catalog);
+}
+
+static enum status find(struct request *rq, enum action action, struct catalog *c)
+{
+	enum status s = catalog_find(rq->cx, rq->rs->store, rq->tenant_id, rq->segments[0], c);
+	struct object o;
+
+	if (s)
+		return s;
+	o = object_of(c);
+	return access_check(rq->cx, rq->who, action, &o);
+}
+
+enum status get_catalog(struct request *rq)
+{
+	struct catalog c;
+	enum status s = find(rq, MAY_READ, &c);
+
+	return s ? s : answer_json(rq, 200, catalog_json(rq->cx, &c));
+}
+
+static enum status read_type(struct request *rq, struct catalog *c)
+{
+	const char *type = NULL;
+	enum status s = json_opt_text(rq->cx, rq->json, "", "type", &type);
+
+	if (!s)
+		s = json_opt_text(rq->cx, rq->json, "", "catalog_type", &type);
+	if (s)
+		return s;
+	if (type && strcasecmp(type, "federated") == 0)
+		return fail(rq->cx, UNSUPPORTED, "federated catalogs are not served by this version");
+	if (type && strcasecmp(type, "local") != 0)
+		return fail(rq->cx, INVALID, "catalog_type: neither Local nor Federated: \"%s\"", type);
+	c->catalog_type = "Local";
+	return OK;
+}
+
+/* A catalog's own location lies in its warehouse. */
+static enum status check_location(struct request *rq, const struct catalog *c)
+{
+	struct storage storage = { 0 };
+	struct json_object *config;
+	struct location location;
+	struct warehouse w;
+	enum status s;
+
+	if (!c->storage_location)
+		return OK;
+	s = location_parse(rq->cx, c->storage_location, &location);
+	if (s)
+		return fail(rq->cx, s, "storage_location: %s", rq->cx->message);
+	if (!c->warehouse_name)
+		return OK;
+	s = warehouse_find(rq->cx, rq->rs->store, rq->tenant_id, c->warehouse_name, &w);
+	if (!s)
+		s = admin_object(rq->cx, w.storage_config, &config);
+	if (!s)
+		s = storage_parse(rq->cx, config, &storage);
+	return s ? s : storage_covers(rq->cx, &storage, &location);
+}
+
+/* Text where "" and null mean none; absent leaves *out. */
+static enum status read_optional(struct request *rq, const char *key, const char **out)
+{
+	const char *text = NULL;
+	enum status s = json_opt_text(rq->cx, rq->json, "", key, &text);
+
+	if (!s && json_has(rq->json, key))
+		*out = text && *text ? text : NULL;
+	return s;
+}
+
+static enum status read_catalog(struct request *rq, struct catalog *c, const char **name)
+{
+	enum status s = json_opt_text(rq->cx, rq->json, "", "name", name);
+
+	if (!s && *name)
+		s = admin_check_name(rq->cx, "catalog", *name);
+	if (!s && *name)
+		s = catalog_name_check(rq->cx, *name);
+	if (!s)
+		s = read_optional(rq, "warehouse_name", &c->warehouse_name);
+	if (!s)
+		s = read_optional(rq, "storage_location", &c->storage_location);
+	if (!s)
+		s = admin_properties(rq->cx, rq->json, &c->properties);
+	return s ? s : check_location(rq, c);
+}
+
+enum status create_catalog(struct request *rq)
+{
+	struct catalog c = { .tenant_id = rq->tenant_id, .properties = "{}" };
+	enum status s = request_json(rq, false);
+
+	if (!s)
+		s = read_type(rq, &c);
+	if (!s)
+		s = read_catalog(rq, &c, &c.name);
+	if (!s && !c.name)
+		s = fail(rq->cx, INVALID, "name is missing");
+	if (!s)
+		s = catalog_create(rq->cx, rq->rs->store, &c, request_actor(rq));
+	return s ? s : answer_json(rq, 201, catalog_json(rq->cx, &c));
+}
+
+static enum status update_once(struct request *rq, struct catalog *c)
+{
+	const char *name = NULL;
+	enum status s = find(rq, MAY_UPDATE, c);
+
+	if (!s)
+		s = read_catalog(rq, c, &name);
+	return s ? s : catalog_update(rq->cx, rq->rs->store, c, name, request_actor(rq));
+}
+
+enum status update_catalog(struct request *rq)
+{
+	struct catalog c;
+	enum status s = request_json(rq, false);
+
+	if (s)
+		return s;
+	s = update_once(rq, &c);
+	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
+		s = update_once(rq, &c);
+	return s ? s : answer_json(rq, 200, catalog_json(rq->cx, &c));
+}
+
+enum status delete_catalog(struct request *rq)
+{
+	struct catalog c;
+	enum status s = find(rq, MAY_DELETE, &c);
+
+	if (!s)
+		s = catalog_drop(rq->cx, rq->rs->store, rq->tenant_id, c.name, request_actor(rq));
+	return s ? s : answer_empty(rq, 204);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* routes.c - the routes of pangolin-admin. */
+#include "fcgi/admin/admin.h"
+#include "fcgi/route.h"
+
+#define V1 "/api/v1/"
+
+/* MAY_ANYTHING_OWN: the handler shows of the tenant what the caller may see. */
+static const struct route routes[] = {
+	{ "GET", "/health", PUBLIC, ON_SERVER, NOT_ICEBERG, get_health, NULL },
+	{ "GET", "/health/live", PUBLIC, ON_SERVER, NOT_ICEBERG, get_live, NULL },
+	{ "GET", "/health/ready", PUBLIC, ON_SERVER, NOT_ICEBERG, get_health, NULL },
+	{ "GET", V1 "app-config", PUBLIC, ON_SERVER, NOT_ICEBERG, get_app_config, NULL },
+
+	{ "GET", V1 "tenants", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_tenants, NULL },
+	{ "POST", V1 "tenants", MAY_ROOT, ON_SERVER, NOT_ICEBERG, create_tenant, NULL },
+	{ "GET", V1 "tenants/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_tenant, NULL },
+	{ "PUT", V1 "tenants/{}", MAY_ROOT, ON_SERVER, NOT_ICEBERG, update_tenant, NULL },
+	{ "DELETE", V1 "tenants/{}", MAY_ROOT, ON_SERVER, NOT_ICEBERG, delete_tenant, NULL },
+
+	{ "GET", V1 "warehouses", MAY_LIST, ON_TENANT, NOT_ICEBERG, list_warehouses, NULL },
+	{ "POST", V1 "warehouses", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_warehouse, NULL },
+	{ "GET", V1 "warehouses/{}", MAY_READ, ON_TENANT, NOT_ICEBERG, get_warehouse, NULL },
+	{ "PUT", V1 "warehouses/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, update_warehouse, NULL },
+	{ "DELETE", V1 "warehouses/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_warehouse, NULL },
+
+	{ "GET", V1 "catalogs", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_catalogs, NULL },
+	{ "POST", V1 "catalogs", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_catalog, NULL },
+	{ "GET", V1 "catalogs/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_catalog, NULL },
+	{ "PUT", V1 "catalogs/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, update_catalog, NULL },
+	{ "DELETE", V1 "catalogs/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_catalog, NULL },
+};
+
+const struct route_table admin_routes = { "admin", routes, ARRAY_SIZE(routes) };

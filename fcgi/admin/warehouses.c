@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* warehouses.c - /api/v1/warehouses. */
+#include "stores/warehouses.h"
+
+#include "fcgi/actor.h"
+#include "fcgi/admin/admin.h"
+#include "vending/storage.h"
+
+#define CONFIG_DEPTH 16
+
+/* "s3", "azure", "gcs", "file": what clients call the scheme; NULL = not said. */
+static const char *storage_type(struct cx *cx, struct json_object *config)
+{
+	static const struct {
+		const char *scheme, *type;
+	} types[] = { { "s3", "s3" }, { "abfss", "azure" }, { "gs", "gcs" }, { "file", "file" } };
+	struct storage storage = { 0 };
+
+	if (storage_parse(cx, config, &storage) || !storage.scheme)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcmp(types[i].scheme, storage.scheme) == 0)
+			return types[i].type;
+	return NULL;
+}
+
+/* The strategy with its secrets masked; null for none: "None" breaks a client's model. */
+static struct json_object *show_strategy(struct cx *cx, const char *text)
+{
+	struct json_object *v = NULL;
+
+	if (!text || json_parse(cx, text, strlen(text), CONFIG_DEPTH, &v))
+		return NULL;
+	return json_object_is_type(v, json_type_object) ? secrets_mask(cx, v) : v;
+}
+
+static struct json_object *show_warehouse(struct request *rq, const void *item)
+{
+	const struct warehouse *w = item;
+	struct json_object *o = json_new_object(rq->cx), *config;
+
+	if (admin_object(rq->cx, w->storage_config, &config))
+		config = json_new_object(rq->cx);
+	json_set_text(o, "id", w->id);
+	json_set_text(o, "name", w->name);
+	json_set_text(o, "tenant_id", w->tenant_id);
+	json_set_bool(o, "use_sts", w->use_sts);
+	json_set(o, "storage_config", secrets_mask(rq->cx, config));
+	json_set(o, "vending_strategy", show_strategy(rq->cx, w->vending_strategy));
+	json_set_text(o, "storage_type", storage_type(rq->cx, config));
+	return o;
+}
+
+enum status list_warehouses(struct request *rq)
+{
+	struct warehouse from = { .row = ROW(warehouse), .tenant_id = rq->tenant_id };
+
+	return admin_list(rq, &from.row, 1, false, show_warehouse);
+}
+
+enum status get_warehouse(struct request *rq)
+{
+	struct warehouse w;
+	enum status s = warehouse_find(rq->cx, rq->rs->store, rq->tenant_id, rq->segments[0], &w);
+
+	return s ? s : answer_json(rq, 200, show_warehouse(rq, &w));
+}
+
+/* {str: str}: numbers and booleans are taken as their text, null as not there. */
+static enum status texts_of(struct cx *cx, struct json_object *given, struct json_object **out)
+{
+	*out = json_new_object(cx);
+	json_object_object_foreach(given, key, v)
+	{
+		switch (json_object_get_type(v)) {
+		case json_type_null:
+			break;
+		case json_type_array:
+		case json_type_object:
+			return fail(cx, INVALID, "storage_config.%s: not a string", key);
+		default:
+			json_set_text(*out, key, json_object_get_string(v));
+		}
+	}
+	return OK;
+}
+
+/* A file warehouse lies in a folder the operator opened: said now, not at the first table. */
+static enum status check_file_root(struct request *rq, const struct storage *storage)
+{
+	const char *roots = rq->rs->config->file_roots;
+	struct location root, allowed;
+	enum status s;
+
+	if (strcmp(storage->scheme, "file") != 0)
+		return OK;
+	s = location_parse(rq->cx, storage->root, &root);
+	while (!s && roots && *roots) {
+		size_t n = strcspn(roots, ":");
+
+		if (n && !location_parse(rq->cx, cx_strndup(rq->cx, roots, n), &allowed) &&
+		    location_within(&root, &allowed))
+			return OK;
+		roots += n + (roots[n] == ':');
+	}
+	return s ? s : fail(rq->cx, INVALID, "storage_config: this server keeps no warehouse in %s",
+			    storage->root);
+}
+
+static enum status read_config(struct request *rq, struct warehouse *w)
+{
+	struct json_object *given = NULL, *config, *old;
+	struct storage storage = { 0 };
+	struct cx *cx = rq->cx;
+	enum status s = json_opt_object(cx, rq->json, "", "storage_config", &given);
+
+	if (s || !given)
+		return s;
+	s = texts_of(cx, given, &config);
+	if (!s)
+		s = admin_object(cx, w->storage_config, &old);
+	if (!s)
+		s = secrets_restore(cx, config, old, "storage_config");
+	if (!s && json_object_object_length(config)) {
+		s = storage_parse(cx, config, &storage);
+		if (!s)
+			s = check_file_root(rq, &storage);
+	}
+	if (!s)
+		w->storage_config = json_print(cx, config, NULL);
+	return s;
+}
+
+/* A name, or {name: {...}}: kept as it came; what a strategy needs and does not
+ * hold is taken from storage_config. */
+static enum status read_strategy(struct request *rq, struct warehouse *w)
+{
+	struct json_object *given = json_member(rq->json, "vending_strategy"), *old = NULL;
+	struct cx *cx = rq->cx;
+	enum status s;
+
+	if (!given) {
+		if (json_has(rq->json, "vending_strategy"))
+			w->vending_strategy = NULL;
+		return OK;
+	}
+	if (json_object_is_type(given, json_type_string)) {
+		const char *name = json_object_get_string(given);
+
+		w->vending_strategy = strcmp(name, "None") == 0 ? NULL : json_print(cx, given, NULL);
+		return OK;
+	}
+	if (!json_object_is_type(given, json_type_object))
+		return fail(cx, INVALID, "vending_strategy: neither a name nor an object");
+	s = w->vending_strategy ? json_parse(cx, w->vending_strategy, strlen(w->vending_strategy),
+					     CONFIG_DEPTH, &old)
+				: OK;
+	if (!s)
+		s = secrets_restore(cx, given, old, "vending_strategy");
+	if (!s)
+		w->vending_strategy = json_print(cx, given, NULL);
+	return s;
+}
+
+static enum status read_warehouse(struct request *rq, struct warehouse *w, const char **name)
+{
+	enum status s = json_opt_text(rq->cx, rq->json, "", "name", name);
+
+	if (!s && *name)
+		s = admin_check_name(rq->cx, "warehouse", *name);
+	if (!s)
+		s = json_opt_bool(rq->cx, rq->json, "", "use_sts", &w->use_sts);
+	if (!s)
+		s = read_config(rq, w);
+	return s ? s : read_strategy(rq, w);
+}
+
+enum status create_warehouse(struct request *rq)
+{
+	struct warehouse w = { .tenant_id = rq->tenant_id, .storage_config = "{}" };
+	enum status s = request_json(rq, false);
+
+	if (!s)
+		s = read_warehouse(rq, &w, &w.name);
+	if (!s && !w.name)
+		s = fail(rq->cx, INVALID, "name is missing");
+	if (!s)
+		s = warehouse_create(rq->cx, rq->rs->store, &w, request_actor(rq));
+	return s ? s : answer_json(rq, 201, show_warehouse(rq, &w));
+}
+
+static enum status update_once(struct request *rq, struct warehouse *w)
+{
+	const char *name = NULL;
+	enum status s;
+
+	s = warehouse_find(rq->cx, rq->rs->store, rq->tenant_id, rq->segments[0], w);
+	if (!s)
+		s = read_warehouse(rq, w, &name);
+	return s ? s : warehouse_update(rq->cx, rq->rs->store, w, name, request_actor(rq));
+}
+
+enum status update_warehouse(struct request *rq)
+{
+	struct warehouse w;
+	enum status s = request_json(rq, false);
+
+	if (s)
+		return s;
+	s = update_once(rq, &w);
+	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
+		s = update_once(rq, &w);
+	return s ? s : answer_json(rq, 200, show_warehouse(rq, &w));
+}
+
+enum status delete_warehouse(struct request *rq)
+{
+	enum status s = warehouse_drop(rq->cx, rq->rs->store, rq->tenant_id, rq->segments[0],
+				       request_actor(rq));
+
+	return s ? s : answer_empty(rq, 204);
+}
