@@ -92,7 +92,7 @@ MUST_USE enum status content_read(struct cx *cx, struct store *st, const struct 
 struct page {
 	const char *after; /* names greater than this, or NULL */
 	size_t limit;	   /* >= 1; 0 = all there are */
-	/* Which types count; NULL ends. */
+	/* Which types count; NULL ends; none named = all. */
 	const char *types[4];
 	/* Asked for each row that counts: false leaves it out.  NULL = all. */
 	bool (*keep)(void *arg, const struct asset *row);

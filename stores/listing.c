@@ -120,10 +120,11 @@ static enum status merged_row(struct cx *cx, struct store *st, struct cursor *cu
 
 static bool counts(const struct page *page, const struct asset *a)
 {
+	bool named = !page->types[0] && !text_same(a->type, "TOMBSTONE");
+
 	for (size_t i = 0; i < ARRAY_SIZE(page->types) && page->types[i]; i++)
-		if (text_same(a->type, page->types[i]))
-			return !page->keep || page->keep(page->arg, a);
-	return false;
+		named = named || text_same(a->type, page->types[i]);
+	return named && (!page->keep || page->keep(page->arg, a));
 }
 
 static void listing_add(struct cx *cx, struct listing *l, size_t *cap, struct asset *a)

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* assets.c - tables and other assets as lists of changes. */
+#include "stores/assets.h"
+
+#include "common/text.h"
+#include "stores/jobs.h"
+
+static const char *noun(const char *type)
+{
+	return text_same(type, "VIEW") ? "View" : "Table";
+}
+
+/* "table", "view", "asset": what audit records are about, and half of their action. */
+static const char *record_type(const char *type)
+{
+	if (text_same(type, "ICEBERG_TABLE"))
+		return "table";
+	return text_same(type, "VIEW") ? "view" : "asset";
+}
+
+static struct audit *record(struct edit *e, const char *op, const struct asset *a,
+			    const struct asset_name *at, const char *metadata)
+{
+	const char *type = record_type(a->type);
+	const char *name = cx_printf(e->cx, "%s/%s/%s", e->catalog->name,
+				     namespace_shown(e->cx, at->path), at->name);
+	struct audit *r = audit_new(e->cx, e->by, e->catalog->tenant_id,
+				    cx_printf(e->cx, "%s_%s", op, type), type, a->asset_id, name);
+
+	r->metadata = metadata;
+	return r;
+}
+
+static enum status no_namespace(struct cx *cx, const char *path)
+{
+	return fail(cx, NOT_FOUND, "Namespace does not exist: %s", namespace_shown(cx, path));
+}
+
+static enum status no_asset(struct cx *cx, const char *type, const struct asset_name *at)
+{
+	return fail(cx, NOT_FOUND, "%s does not exist: %s", noun(type),
+		    asset_shown(cx, at->path, at->name));
+}
+
+static enum status exists(struct cx *cx, const struct asset *seen, const char *type,
+			  const struct asset_name *at)
+{
+	const char *shown = asset_shown(cx, at->path, at->name);
+
+	if (text_same(seen->type, type))
+		return fail(cx, EXISTS, "%s already exists: %s", noun(type), shown);
+	return fail(cx, EXISTS, "%s with same name already exists: %s", noun(seen->type), shown);
+}
+
+/* --- create ------------------------------------------------------------------- */
+
+/* A new asset, or with `overwrite` the next row of the one that is there. */
+static enum status may_put(struct cx *cx, const struct place *p, const struct asset_name *at,
+			   struct asset *row, bool overwrite)
+{
+	if (!p->seen)
+		return OK;
+	if (!overwrite || !text_same(p->seen->type, row->type))
+		return exists(cx, p->seen, row->type, at);
+	row->asset_id = p->seen->asset_id;
+	row->created_ms = p->seen->created_ms;
+	return OK;
+}
+
+static const char *location_json(struct cx *cx, const struct asset *row)
+{
+	struct json_object *o = json_new_object(cx);
+
+	json_set_text(o, "location", row->location);
+	return json_print(cx, o, NULL);
+}
+
+static enum status try_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			      const struct asset_name *at, struct asset *row, struct claim *claim,
+			      bool overwrite, const char *op, const struct audit *by)
+{
+	struct place *p = place_asset(cx, ref, at->path, at->name);
+	struct place *in = place_namespace(cx, ref, at->path);
+	struct place *places[] = { p, in };
+	size_t n = 0;
+	struct row **more = claim ? claim_rows(cx, claim, &n) : NULL;
+	struct branch branch;
+	struct edit *e;
+	enum status s = content_read(cx, st, ref, &branch, places, 2, more, n);
+
+	if (s)
+		return s;
+	if (!in->seen)
+		return no_namespace(cx, at->path);
+	s = may_put(cx, p, at, row, overwrite);
+	if (!s && claim)
+		s = claim_check(cx, claim, row->asset_id);
+	if (s)
+		return s;
+	e = edit_open(cx, ref, &branch, by);
+	edit_operation(e, op, row->asset_id, p->namespace, p->name,
+		       p->seen ? p->seen->metadata_location : NULL, row->metadata_location);
+	edit_put(e, p, row);
+	edit_into(e, in);
+	if (claim)
+		claim_add(e, claim, row->asset_id);
+	return edit_apply(e, st, record(e, op, row, at, location_json(cx, row)));
+}
+
+enum status asset_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			 const struct asset_name *at, struct asset *row, struct claim *claim,
+			 bool overwrite, const char *op, const struct audit *by)
+{
+	enum status s = asset_name_check(cx, at->path, at->name);
+
+	if (s)
+		return s;
+	for (size_t i = 1; i <= EDIT_TRIES; i++) {
+		s = try_create(cx, st, ref, at, row, claim, overwrite, op, by);
+		if (s != CONFLICT)
+			return s;
+		edit_backoff(cx, i);
+	}
+	return s;
+}
+
+/* --- commit -------------------------------------------------------------------- */
+
+enum status asset_commit(struct cx *cx, struct store *st, struct branch *branch,
+			 const struct place *place, struct asset *row, struct claim *claim,
+			 const char *metadata, const struct audit *by, enum part *failed)
+{
+	struct asset_name at = { place->namespace, place->name };
+	struct edit *e = edit_open(cx, place->catalog, branch, by);
+	enum status s;
+
+	edit_operation(e, "commit", row->asset_id, place->namespace, place->name,
+		       place->seen->metadata_location, row->metadata_location);
+	edit_put(e, place, row);
+	if (claim)
+		claim_add(e, claim, row->asset_id);
+	s = edit_apply(e, st, record(e, "commit", row, &at, metadata));
+	*failed = e->failed;
+	return s;
+}
+
+/* --- rename --------------------------------------------------------------------- */
+
+static struct audit *rename_record(struct edit *e, const struct asset *a,
+				   const struct asset_name *from, const struct asset_name *to)
+{
+	struct cx *cx = e->cx;
+	struct audit *r = record(e, "rename", a, from, NULL);
+
+	r->resource_name = cx_printf(cx, "%s/%s -> %s", e->catalog->name,
+				     asset_shown(cx, from->path, from->name),
+				     asset_shown(cx, to->path, to->name));
+	return r;
+}
+
+static enum status try_rename(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			      const char *type, const struct asset_name *from,
+			      const struct asset_name *to, const struct audit *by, bool *no_ns)
+{
+	struct place *source = place_asset(cx, ref, from->path, from->name);
+	struct place *dest = place_asset(cx, ref, to->path, to->name);
+	struct place *in = place_namespace(cx, ref, to->path);
+	struct place *places[] = { source, dest, in };
+	struct asset *row = CX_NEW(cx, struct asset);
+	struct branch branch;
+	struct edit *e;
+	enum status s = content_read(cx, st, ref, &branch, places, 3, NULL, 0);
+
+	if (s)
+		return s;
+	if (!source->seen || !text_same(source->seen->type, type))
+		return no_asset(cx, type, from);
+	*no_ns = !in->seen;
+	if (!in->seen)
+		return no_namespace(cx, to->path);
+	if (dest->seen)
+		return exists(cx, dest->seen, type, to);
+	*row = *source->seen;
+	row->updated_ms = cx_now_ms();
+	e = edit_open(cx, ref, &branch, by);
+	edit_operation(e, "rename_from", row->asset_id, source->namespace, source->name,
+		       row->metadata_location, NULL);
+	edit_operation(e, "rename_to", row->asset_id, dest->namespace, dest->name, NULL,
+		       row->metadata_location);
+	edit_hide(e, source);
+	edit_put(e, dest, row);
+	edit_into(e, in);
+	return edit_apply(e, st, rename_record(e, row, from, to));
+}
+
+enum status asset_rename(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			 const char *type, const struct asset_name *from,
+			 const struct asset_name *to, const struct audit *by, bool *no_ns)
+{
+	enum status s = asset_name_check(cx, to->path, to->name);
+
+	*no_ns = false;
+	if (s)
+		return s;
+	for (size_t i = 1; i <= EDIT_TRIES; i++) {
+		s = try_rename(cx, st, ref, type, from, to, by, no_ns);
+		if (s != CONFLICT)
+			return s;
+		edit_backoff(cx, i);
+	}
+	return s;
+}
+
+/* --- drop ------------------------------------------------------------------------ */
+
+/* True where the asset is still shown once the branch's own living row is gone:
+ * by another branch, or by a cut (also the copy that this drop will keep). */
+static enum status is_shared(struct cx *cx, struct store *st, const struct place *p,
+			     const struct branch *branch, bool *yes)
+{
+	const struct asset *own = &p->rows[0];
+	struct asset from = { .row = ROW(asset),
+			      .tenant_id = own->tenant_id,
+			      .catalog_id = own->catalog_id,
+			      .asset_id = p->seen->asset_id };
+	struct query q = { .from = &from.row, .bound = 2, .where = { "asset_id" }, .limit = 2 };
+	struct rows rows;
+	enum status s;
+
+	*yes = p->seen != own || own->born < branch->cut;
+	if (*yes)
+		return OK;
+	s = store_list(cx, st, &q, &rows);
+	*yes = rows.n > 1;
+	return s;
+}
+
+static enum status try_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			    const char *type, const struct asset_name *at, bool purge,
+			    const struct audit *by)
+{
+	struct place *p = place_asset(cx, ref, at->path, at->name);
+	struct branch branch;
+	struct edit *e;
+	bool shared;
+	enum status s = content_read(cx, st, ref, &branch, &p, 1, NULL, 0);
+
+	if (s)
+		return s;
+	if (!p->seen || !text_same(p->seen->type, type))
+		return no_asset(cx, type, at);
+	s = is_shared(cx, st, p, &branch, &shared);
+	if (s)
+		return s;
+	e = edit_open(cx, ref, &branch, by);
+	edit_operation(e, "drop", p->seen->asset_id, p->namespace, p->name,
+		       p->seen->metadata_location, NULL);
+	edit_hide(e, p);
+	if (!shared)
+		s = locations_free(e, st, p->seen->asset_id);
+	if (!shared && purge && p->seen->metadata_location)
+		edit_add(e, INSERT, &job_purge(cx, ref, p->seen)->row, PART_RECORD);
+	return s ? s : edit_apply(e, st, record(e, "drop", p->seen, at, NULL));
+}
+
+enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+		       const char *type, const struct asset_name *at, bool purge,
+		       const struct audit *by)
+{
+	enum status s = OK;
+
+	for (size_t i = 1; i <= EDIT_TRIES; i++) {
+		s = try_drop(cx, st, ref, type, at, purge, by);
+		if (s != CONFLICT)
+			return s;
+		edit_backoff(cx, i);
+	}
+	return s;
+}
+
+/* --- asking ---------------------------------------------------------------------- */
+
+enum status asset_metadata_used(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+				const char *location, bool *used)
+{
+	struct asset from = { .row = ROW(asset),
+			      .tenant_id = ref->tenant_id,
+			      .catalog_id = ref->catalog_id,
+			      .metadata_location = location };
+	struct query q = {
+		.from = &from.row, .bound = 2, .where = { "metadata_location" }, .limit = 1
+	};
+	struct rows rows;
+	enum status s = store_list(cx, st, &q, &rows);
+
+	*used = rows.n > 0;
+	return s;
+}

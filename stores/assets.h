@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* assets.h - tables, views and other assets: rows of the content map. */
+#ifndef STORES_ASSETS_H
+#define STORES_ASSETS_H
+
+#include "stores/locations.h"
+
+/* Which asset: levels joined by \x1F, and its name. */
+struct asset_name {
+	const char *path, *name;
+};
+
+/*
+ * Makes the asset; `row` holds all but key columns, born and until.  `claim` is
+ * what it wants to own, or NULL.  `overwrite`: an asset of row->type that is
+ * there gets this row instead, and keeps its asset_id (row->asset_id is set).
+ * `op` is "create" or "register".  NOT_FOUND "Namespace does not exist: a";
+ * EXISTS "Table already exists: a.t"; INVALID: a name or a location that may
+ * not be; CONFLICT: others were always faster.
+ */
+MUST_USE enum status asset_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+				  const struct asset_name *at, struct asset *row,
+				  struct claim *claim, bool overwrite, const char *op,
+				  const struct audit *by);
+
+/*
+ * One try to put `row` in the place of what place->seen shows; both were read
+ * with `branch`.  `claim` (read, checked) holds locations the row adds, or is
+ * NULL.  `metadata` is the audit record's.  CONFLICT: *failed says which part
+ * changed: PART_BRANCH and PART_LOCATION say nothing about the asset.
+ */
+MUST_USE enum status asset_commit(struct cx *cx, struct store *st, struct branch *branch,
+				  const struct place *place, struct asset *row, struct claim *claim,
+				  const char *metadata, const struct audit *by, enum part *failed);
+
+/* NOT_FOUND "Table does not exist: a.t" or "Namespace does not exist: b" (then
+ * *no_namespace is true); EXISTS "Table already exists: b.u"; INVALID. */
+MUST_USE enum status asset_rename(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+				  const char *type, const struct asset_name *from,
+				  const struct asset_name *to, const struct audit *by,
+				  bool *no_namespace);
+
+/*
+ * Drops it.  Where nothing else shows the asset (another branch, a cut), its
+ * locations are free from then on, and with `purge` a job "purge" is inserted
+ * that removes its files: stores/jobs.h.  NOT_FOUND.
+ */
+MUST_USE enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+				const char *type, const struct asset_name *at, bool purge,
+				const struct audit *by);
+
+/* True where any row of the catalog, living or kept, has this metadata file. */
+MUST_USE enum status asset_metadata_used(struct cx *cx, struct store *st,
+					 const struct catalog_ref *ref, const char *location,
+					 bool *used);
+
+#endif

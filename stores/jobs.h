@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* jobs.h - work that outlives its request: rows inserted with their cause, leased by a worker. */
+#ifndef STORES_JOBS_H
+#define STORES_JOBS_H
+
+#include "stores/content.h"
+
+/*
+ * Types and payloads (JSON objects):
+ *	"purge"		{"catalog_id", "warehouse", "storage_location", "asset_id",
+ *			 "metadata_location", "locations": [the table's folders]}
+ *	"drop-catalog"	{"catalog_id"}
+ *	"drop-tenant"	{}
+ */
+
+/* Removes the table's files, by the list its metadata gives. */
+struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct asset *table)
+	__attribute__((returns_nonnull));
+
+#define JOB_LEASE_MS 120000
+
+/*
+ * Leases the job that is due longest, for JOB_LEASE_MS: `*found` is false where
+ * none is due.  A job whose worker died is due again when its lease ends.
+ */
+MUST_USE enum status job_lease(struct cx *cx, struct store *st, struct job *out, bool *found);
+
+/* More time for a job that takes longer.  CONFLICT: another worker has it now. */
+MUST_USE enum status job_extend(struct cx *cx, struct store *st, struct job *job);
+
+/* It is done: its row goes. */
+MUST_USE enum status job_done(struct cx *cx, struct store *st, struct job *job);
+
+/* It failed: due again later, ever later, with the reason kept. */
+MUST_USE enum status job_failed(struct cx *cx, struct store *st, struct job *job,
+				const char *reason);
+
+#endif
