@@ -153,6 +153,7 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	if (s)
 		return s;
 	cx->deadline_ms = cx_monotonic_ms() + START_TIMEOUT_MS;
+	rs->content = content_open();
 	s = store_open(cx, c->database_url, storage_key_path(cx, c, needs), false, &rs->store);
 	if (!s && needs & NEED_CLOUD)
 		s = open_cloud(cx, rs);
@@ -177,6 +178,7 @@ static void announce(const struct responder *rs)
 
 static void stop(struct responder *rs)
 {
+	content_close(rs->content);
 	if (rs->identities)
 		auth_close(rs);
 	if (rs->cache)

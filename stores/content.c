@@ -19,12 +19,12 @@ struct known_tenant {
 
 struct known_catalog {
 	struct cx cx;
-	struct catalog_ref ref; /* tenant_id NULL = unused */
+	struct catalog_ref ref;
 };
 
 struct content {
 	struct known_tenant tenants[TENANT_SLOTS];
-	struct known_catalog catalogs[CATALOG_SLOTS];
+	struct known_catalog *catalogs[CATALOG_SLOTS];
 };
 
 struct content *content_open(void)
@@ -36,12 +36,21 @@ struct content *content_open(void)
 	return c;
 }
 
+static void catalog_free(void *known)
+{
+	struct known_catalog *k = known;
+
+	cx_free(&k->cx);
+	free(k);
+}
+
 void content_close(struct content *c)
 {
 	if (!c)
 		return;
 	for (size_t i = 0; i < CATALOG_SLOTS; i++)
-		cx_free(&c->catalogs[i].cx);
+		if (c->catalogs[i])
+			catalog_free(c->catalogs[i]);
 	free(c);
 }
 
@@ -83,25 +92,27 @@ void content_note(struct content *c, const char *tenant_id, int64_t server_epoch
 
 /* --- catalogs by name ------------------------------------------------------- */
 
-static struct known_catalog *catalog_slot(struct content *c, const char *tenant_id,
-					  const char *catalog, const char *branch)
+static struct known_catalog **catalog_slot(struct content *c, const char *tenant_id,
+					   const char *catalog, const char *branch)
 {
 	uint64_t h = hash_text(hash_text(hash_text(HASH_SEED, tenant_id), catalog), branch);
 
 	return &c->catalogs[h % CATALOG_SLOTS];
 }
 
-static void slot_clear(struct known_catalog *k)
+/* The request may still hold what is taken out: it goes with the request. */
+static void take_out(struct cx *cx, struct known_catalog **slot)
 {
-	cx_reset(&k->cx);
-	k->ref = (struct catalog_ref){ 0 };
+	if (*slot)
+		cx_own(cx, *slot, catalog_free);
+	*slot = NULL;
 }
 
-void content_forget(struct content *c, const struct catalog_ref *ref)
+void content_forget(struct cx *cx, struct content *c, const struct catalog_ref *ref)
 {
 	for (size_t i = 0; i < CATALOG_SLOTS; i++)
-		if (&c->catalogs[i].ref == ref)
-			slot_clear(&c->catalogs[i]);
+		if (c->catalogs[i] && &c->catalogs[i]->ref == ref)
+			take_out(cx, &c->catalogs[i]);
 }
 
 /* The branch itself, then its chain: [[branch id, cut], ...], nearest first. */
@@ -206,29 +217,40 @@ static enum status catalog_load(struct known_catalog *k, struct store *st, const
 	return s ? s : read_branch(&k->cx, st, ref);
 }
 
+static bool is_it(const struct known_catalog *k, const char *tenant_id, const char *catalog,
+		  const char *branch)
+{
+	return k && strcmp(k->ref.tenant_id, tenant_id) == 0 && strcmp(k->ref.name, catalog) == 0 &&
+	       strcmp(k->ref.branch_name, branch) == 0;
+}
+
 enum status content_catalog(struct cx *cx, struct content *c, struct store *st,
 			    const char *tenant_id, const char *catalog, const char *branch,
 			    const struct catalog_ref **out)
 {
 	const char *b = branch ? branch : "main";
-	struct known_catalog *k = catalog_slot(c, tenant_id, catalog, b);
-	struct catalog_ref *ref = &k->ref;
+	struct known_catalog *k, **slot = catalog_slot(c, tenant_id, catalog, b);
 	enum status s;
 
-	*out = ref;
-	if (ref->tenant_id && strcmp(ref->tenant_id, tenant_id) == 0 &&
-	    strcmp(ref->name, catalog) == 0 && strcmp(ref->branch_name, b) == 0)
+	if (is_it(*slot, tenant_id, catalog, b)) {
+		*out = &(*slot)->ref;
 		return OK;
-	slot_clear(k);
+	}
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		abort();
 	k->cx.deadline_ms = cx->deadline_ms;
 	s = catalog_load(k, st, tenant_id, catalog, b);
 	k->cx.deadline_ms = 0;
-	if (!s)
-		return OK;
-	fail(cx, s, "%s", k->cx.message);
-	slot_clear(k);
-	*out = NULL;
-	return s;
+	if (s) {
+		fail(cx, s, "%s", k->cx.message);
+		catalog_free(k);
+		return s;
+	}
+	take_out(cx, slot);
+	*slot = k;
+	*out = &k->ref;
+	return OK;
 }
 
 /* --- places ----------------------------------------------------------------- */

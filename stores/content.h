@@ -54,12 +54,12 @@ void content_note(struct content *c, const char *tenant_id, int64_t server_epoch
  * two round trips.  The caller compares its epochs with those it reads along
  * with its rows, and calls content_forget() and again where they differ.
  * NOT_FOUND: no such tenant, catalog or branch (absence is never cached).
- * `*out` holds until cx_reset: at most until a next request's content_catalog.
+ * `*out` holds until cx_reset.
  */
 MUST_USE enum status content_catalog(struct cx *cx, struct content *c, struct store *st,
 				     const char *tenant_id, const char *catalog, const char *branch,
 				     const struct catalog_ref **out);
-void content_forget(struct content *c, const struct catalog_ref *ref);
+void content_forget(struct cx *cx, struct content *c, const struct catalog_ref *ref);
 
 /* --- one name on a branch ------------------------------------------------- */
 
