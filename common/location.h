@@ -7,10 +7,11 @@
 
 /* A location taken apart and normalised; text in the context's memory. */
 struct location {
-	const char *scheme;    /* "file", "s3", "abfss", "gs": aliases (s3a, s3n, wasbs ...) mapped */
+	const char *scheme; /* "file", "s3", "abfss", "gs": aliases (s3a, s3n, wasbs ...) mapped */
 	const char *authority; /* bucket, container@account; "" for file; host part in lower case */
-	const char *path;      /* "/a/b": no slash at the end, "" for the root; NOT percent-decoded */
-	const char *text;      /* the whole again, with the scheme as it was given, no slash at the end */
+	const char *path; /* "/a/b": no slash at the end, "" for the root; NOT percent-decoded */
+	const char
+		*text; /* the whole again, with the scheme as it was given, no slash at the end */
 };
 
 /*

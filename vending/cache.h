@@ -12,7 +12,8 @@
  */
 struct cache;
 
-/* NULL folder: every lookup misses and every fill does nothing. */
+/* Makes the folder (its parent is there).  INVALID where it is not this user's
+ * alone.  NULL folder: every lookup misses and every fill does nothing. */
 MUST_USE enum status cache_open(struct cx *cx, const char *folder, int64_t max_bytes,
 				struct cache **out);
 void cache_close(struct cache *c);
@@ -22,11 +23,13 @@ void cache_close(struct cache *c);
 MUST_USE enum status cache_get(struct cx *cx, struct cache *c, const char *sha256, int64_t size,
 			       const char **bytes);
 
-/* Keeps a copy; failing to is no failure.  Removes old files past max_bytes now and then. */
+/* Keeps a copy; failing to is no failure, nor is a text of more than a sixteenth
+ * of max_bytes kept.  Removes what was not used for longest past max_bytes now
+ * and then. */
 void cache_put(struct cache *c, const char *sha256, const char *bytes, size_t n);
 
 /* A text derived from another, kept beside it under `suffix` ("refs"), with a
- * hash of its own in its first line. */
+ * hash of its own in its first line.  suffix: at most 24 characters, no '.'. */
 MUST_USE enum status cache_get_derived(struct cx *cx, struct cache *c, const char *sha256,
 				       const char *suffix, const char **bytes, size_t *n);
 void cache_put_derived(struct cache *c, const char *sha256, const char *suffix, const char *bytes,

@@ -12,19 +12,31 @@ struct cloud;
 struct cloud_limits {
 	const char *file_roots; /* folders file warehouses may lie in, ':' between; NULL = none */
 	int64_t object_max_bytes;
+	const char *ca_file;  /* PEM file of the authorities to trust; NULL = the system's */
+	bool refuse_loopback; /* endpoints on this machine itself are refused too */
 };
 
-MUST_USE enum status cloud_open(struct cx *cx, const struct cloud_limits *limits, struct cloud **out);
+/* INVALID: file_roots does not read. */
+MUST_USE enum status cloud_open(struct cx *cx, const struct cloud_limits *limits,
+				struct cloud **out);
 void cloud_close(struct cloud *c);
 
-/* Requests sent and objects read, written, removed since cloud_open; for bench. */
+/* HTTP requests sent (each try counts), objects read, written, removed, and
+ * fsyncs since cloud_open; for bench. */
 struct cloud_counts {
-	uint64_t requests, gets, puts, removes;
+	uint64_t requests, gets, puts, removes, fsyncs;
 };
 const struct cloud_counts *cloud_counts(const struct cloud *c);
 
-/* Reads an object.  NOT_FOUND; TOO_LARGE; INVALID where the location's scheme or
- * bucket is not the storage's; DENIED by the storage; UNAVAILABLE. */
+/*
+ * All calls below are INVALID where the location does not lie within the
+ * storage (storage_covers), UNSUPPORTED where its scheme has no object IO,
+ * DENIED where the storage refuses our credentials (or a file warehouse is not
+ * within file_roots), UNAVAILABLE where it can't be reached by the deadline.
+ */
+
+/* Reads an object; *bytes[*n] is NUL.  NOT_FOUND; TOO_LARGE past
+ * object_max_bytes. */
 MUST_USE enum status cloud_get(struct cx *cx, struct cloud *c, const struct storage *s,
 			       const char *location, const char **bytes, size_t *n);
 
@@ -58,24 +70,10 @@ struct cloud_entry {
 	const char *location;
 	int64_t size, modified_ms;
 };
-/* Up to 1,000 objects under a folder, in key order, after `after` (NULL = from
+/* Up to 1,000 objects under a folder, at any depth, in key order (as bytes), after `after` (NULL = from
  * the start). *more: there are further ones. */
 MUST_USE enum status cloud_list(struct cx *cx, struct cloud *c, const struct storage *s,
 				const char *folder, const char *after, struct cloud_entry **out,
 				size_t *n, bool *more);
-
-/* One scheme's slots; the calls above choose by storage->scheme. */
-struct cloud_ops {
-	const char *scheme;
-	enum status (*get)(struct cx *, struct cloud *, const struct storage *, const char *,
-			   const char **, size_t *);
-	enum status (*put)(struct cx *, struct cloud *, const struct storage *,
-			   const struct cloud_object *, size_t n);
-	enum status (*remove)(struct cx *, struct cloud *, const struct storage *, const char *);
-	enum status (*stat)(struct cx *, struct cloud *, const struct storage *, const char *,
-			    int64_t *);
-	enum status (*list)(struct cx *, struct cloud *, const struct storage *, const char *,
-			    const char *, struct cloud_entry **, size_t *, bool *);
-};
 
 #endif

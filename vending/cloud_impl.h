@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cloud_impl.h - what cloud.c and the clouds share. */
+#ifndef VENDING_CLOUD_IMPL_H
+#define VENDING_CLOUD_IMPL_H
+
+#include "vending/cloud.h"
+
+#define LIST_MAX 1000 /* entries of one cloud_list */
+
+struct cloud {
+	struct cloud_limits limits;
+	struct cloud_counts counts;
+};
+
+/* One new object; its location is within the storage. */
+struct put {
+	struct location location;
+	const char *bytes;
+	size_t n;
+	bool maybe; /* out: it is there, or may be, by this call; false after EXISTS */
+};
+
+/* One scheme's slots.  Locations are parsed and within the storage; a list's
+ * `after` is text, or NULL. */
+struct cloud_ops {
+	const char *scheme;
+	enum status (*get)(struct cx *, struct cloud *, const struct storage *,
+			   const struct location *, const char **, size_t *);
+	enum status (*put)(struct cx *, struct cloud *, const struct storage *, struct put *,
+			   size_t n);
+	enum status (*remove)(struct cx *, struct cloud *, const struct storage *,
+			      const struct location *);
+	enum status (*stat)(struct cx *, struct cloud *, const struct storage *,
+			    const struct location *, int64_t *);
+	enum status (*list)(struct cx *, struct cloud *, const struct storage *,
+			    const struct location *, const char *after, struct cloud_entry *,
+			    size_t *n, bool *more);
+};
+
+extern const struct cloud_ops file_cloud;
+
+#endif

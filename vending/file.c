@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* file.c - objects as files: confined to the operator's folders, created once, durable. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/text.h"
+#include "vending/cloud_impl.h"
+
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define DEPTH_MAX 64
+
+/* A failed call's errno as a status.  What the path is made of is the client's,
+ * what the disk says is not. */
+static enum status failed(struct cx *cx, const char *verb, const char *location)
+{
+	int e = errno;
+	enum status s = UNAVAILABLE;
+
+	if (e == ENOENT || e == ENOTDIR || e == EISDIR)
+		s = NOT_FOUND;
+	else if (e == ELOOP || e == EXDEV || e == ENAMETOOLONG)
+		s = INVALID;
+	else if (e == EACCES || e == EPERM || e == EROFS)
+		s = DENIED;
+	return fail(cx, s, "can't %s \"%s\": %s", verb, location,
+		    e == ELOOP || e == EXDEV ? "a symbolic link in its path" : strerror(e));
+}
+
+/* Does this folder, without a slash at its end, hold `path`?  "" is "/". */
+static bool holds(const char *root, const char *path)
+{
+	return text_starts(path, root) && path[strlen(root)] == '/';
+}
+
+/* Opens the operator's folder that holds `path`; *rest is the path below it. */
+static enum status open_root(struct cx *cx, struct cloud *c, const char *path, int *fd,
+			     const char **rest)
+{
+	char *roots = cx_strdup(cx, c->limits.file_roots), *root;
+
+	while (roots && (root = strsep(&roots, ":"))) {
+		bool absolute = *root == '/'; /* an empty entry is no folder at all */
+
+		for (size_t n = strlen(root); n && root[n - 1] == '/';)
+			root[--n] = '\0';
+		if (!absolute || !holds(root, path))
+			continue;
+		*rest = path + strlen(root) + 1;
+		*fd = open(*root ? root : "/", FOLDER_FLAGS);
+		if (*fd < 0)
+			return fail(cx, UNAVAILABLE, "PANGOLIN_FILE_ROOTS: can't open \"%s\": %s",
+				    root, strerror(errno));
+		return OK;
+	}
+	return fail(cx, DENIED,
+		    "\"%s\" is in none of the folders this server may use "
+		    "(PANGOLIN_FILE_ROOTS)",
+		    path);
+}
+
+static int sync_fd(struct cloud *c, int fd)
+{
+	c->counts.fsyncs++;
+	return fsync(fd);
+}
+
+/* A folder that was seen missing: whoever made it, its name must be durable
+ * before what will be in it counts as written. */
+static int make_folder(struct cloud *c, int at, const char *name)
+{
+	if (mkdirat(at, name, 0777) && errno != EEXIST)
+		return -1;
+	return sync_fd(c, at);
+}
+
+/* Segment by segment, following no link.  Takes `at` over; -1 and errno. */
+static int walk(struct cx *cx, struct cloud *c, int at, const char *path, bool make)
+{
+	char *rest = cx_strdup(cx, path), *name;
+
+	while ((name = strsep(&rest, "/"))) {
+		int next = openat(at, name, FOLDER_FLAGS | O_NOFOLLOW), e;
+
+		if (next < 0 && errno == ENOENT && make && !make_folder(c, at, name))
+			next = openat(at, name, FOLDER_FLAGS | O_NOFOLLOW);
+		e = errno;
+		close(at);
+		if (next < 0) {
+			errno = e;
+			return -1;
+		}
+		at = next;
+	}
+	return at;
+}
+
+/* Opens a folder below `at`, which is taken over: at once where the kernel can,
+ * else by walking.  -1 and errno. */
+static int open_below(struct cx *cx, struct cloud *c, int at, const char *path, bool make)
+{
+	struct open_how how = { .flags = FOLDER_FLAGS,
+				.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS };
+	int fd, e;
+
+	if (!*path)
+		return at;
+	fd = (int)syscall(SYS_openat2, at, path, &how, sizeof(how));
+	if (fd < 0 && ((errno == ENOENT && make) || errno == ENOSYS || errno == EPERM))
+		return walk(cx, c, at, path, make);
+	e = errno;
+	close(at);
+	errno = e;
+	return fd;
+}
+
+/* Opens the folder a file is in; *name is the file's name in it. */
+static enum status open_parent(struct cx *cx, struct cloud *c, const struct location *l, bool make,
+			       int *fd, const char **name)
+{
+	const char *rest, *slash;
+	enum status s = open_root(cx, c, l->path, fd, &rest);
+
+	if (s)
+		return s;
+	slash = strrchr(rest, '/');
+	*name = slash ? slash + 1 : rest;
+	*fd = open_below(cx, c, *fd, cx_strndup(cx, rest, slash ? (size_t)(slash - rest) : 0),
+			 make);
+	return *fd < 0 ? failed(cx, make ? "make the folder of" : "open", l->text) : OK;
+}
+
+static int read_all(int fd, char *to, size_t n)
+{
+	while (n) {
+		ssize_t got = read(fd, to, n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (!got) {
+			errno = EIO; /* it was cut while we read */
+			return -1;
+		}
+		to += got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
+static int write_all(int fd, const char *from, size_t n)
+{
+	while (n) {
+		ssize_t put = write(fd, from, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		from += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+static enum status read_file(struct cx *cx, struct cloud *c, int fd, const struct location *l,
+			     const char **bytes, size_t *n)
+{
+	struct stat st;
+	char *text;
+
+	if (fstat(fd, &st))
+		return failed(cx, "read", l->text);
+	if (!S_ISREG(st.st_mode))
+		return fail(cx, NOT_FOUND, "\"%s\" is not a file", l->text);
+	if (st.st_size > c->limits.object_max_bytes)
+		return fail(cx, TOO_LARGE, "\"%s\" is larger than %lld bytes", l->text,
+			    (long long)c->limits.object_max_bytes);
+	text = cx_alloc(cx, (size_t)st.st_size + 1);
+	if (read_all(fd, text, (size_t)st.st_size))
+		return failed(cx, "read", l->text);
+	*bytes = text;
+	*n = (size_t)st.st_size;
+	return OK;
+}
+
+static enum status file_get(struct cx *cx, struct cloud *c, const struct storage *st,
+			    const struct location *l, const char **bytes, size_t *n)
+{
+	const char *name;
+	int folder, fd;
+	enum status s = open_parent(cx, c, l, false, &folder, &name);
+
+	(void)st;
+	if (s)
+		return s;
+	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		s = failed(cx, "open", l->text);
+	close(folder);
+	if (s)
+		return s;
+	s = read_file(cx, c, fd, l, bytes, n);
+	close(fd);
+	return s;
+}
+
+/* The whole text under a name nobody looks for, on disk when this returns. */
+static enum status write_temporary(struct cx *cx, struct cloud *c, int folder,
+				   const char *temporary, const struct put *put)
+{
+	int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			0666);
+	enum status s = OK;
+
+	if (fd < 0)
+		return failed(cx, "write", put->location.text);
+	if (write_all(fd, put->bytes, put->n) || sync_fd(c, fd))
+		s = failed(cx, "write", put->location.text);
+	close(fd);
+	if (s)
+		unlinkat(folder, temporary, 0);
+	return s;
+}
+
+/* link() creates or fails, on every file system that has it. */
+static enum status publish(struct cx *cx, struct cloud *c, int folder, const char *temporary,
+			   const char *name, struct put *put)
+{
+	enum status s = OK;
+
+	if (linkat(folder, temporary, folder, name, 0))
+		s = errno == EEXIST
+			    ? fail(cx, EXISTS, "\"%s\" is there already", put->location.text)
+			    : failed(cx, "write", put->location.text);
+	else
+		put->maybe = true;
+	unlinkat(folder, temporary, 0);
+	if (!s && sync_fd(c, folder))
+		s = failed(cx, "write", put->location.text);
+	return s;
+}
+
+static enum status put_one(struct cx *cx, struct cloud *c, struct put *put)
+{
+	const char *name, *temporary = cx_printf(cx, ".%s.tmp", text_uuid4(cx));
+	int folder;
+	enum status s = open_parent(cx, c, &put->location, true, &folder, &name);
+
+	if (s == NOT_FOUND)
+		return fail(cx, INVALID,
+			    "can't write \"%s\": a file stands where a folder is needed",
+			    put->location.text);
+	if (s)
+		return s;
+	s = write_temporary(cx, c, folder, temporary, put);
+	if (!s)
+		s = publish(cx, c, folder, temporary, name, put);
+	close(folder);
+	/* A folder that went away under us is no missing object. */
+	return s == NOT_FOUND ? UNAVAILABLE : s;
+}
+
+static enum status file_put(struct cx *cx, struct cloud *c, const struct storage *st,
+			    struct put *puts, size_t n)
+{
+	enum status s = OK;
+
+	(void)st;
+	for (size_t i = 0; !s && i < n; i++)
+		s = put_one(cx, c, &puts[i]);
+	return s;
+}
+
+static enum status file_remove(struct cx *cx, struct cloud *c, const struct storage *st,
+			       const struct location *l)
+{
+	const char *name;
+	int folder;
+	enum status s = open_parent(cx, c, l, false, &folder, &name);
+
+	(void)st;
+	if (s)
+		return s;
+	if (unlinkat(folder, name, 0))
+		s = failed(cx, "remove", l->text);
+	close(folder);
+	return s;
+}
+
+static enum status file_stat(struct cx *cx, struct cloud *c, const struct storage *storage,
+			     const struct location *l, int64_t *size)
+{
+	const char *name;
+	struct stat st;
+	int folder;
+	enum status s = open_parent(cx, c, l, false, &folder, &name);
+
+	(void)storage;
+	if (s)
+		return s;
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
+		s = failed(cx, "open", l->text);
+	else if (!S_ISREG(st.st_mode))
+		s = fail(cx, NOT_FOUND, "\"%s\" is not a file", l->text);
+	else
+		*size = st.st_size;
+	close(folder);
+	return s;
+}
+
+/* --- listing: a walk in the order of whole keys ---------------------------- */
+
+struct listing {
+	struct cx *cx;
+	const char *after; /* NULL = from the start */
+	struct cloud_entry *out;
+	size_t n;
+	bool more;
+};
+
+struct name {
+	const char *key; /* whole location; a folder's ends in '/' */
+	const char *name;
+	bool folder;
+	int64_t size, modified_ms;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct name *)a)->key, ((const struct name *)b)->key);
+}
+
+/* False for what is neither a file nor a folder. */
+static bool name_of(struct listing *li, int folder, const char *base, const char *entry,
+		    struct name *out)
+{
+	struct stat st;
+
+	if (!strcmp(entry, ".") || !strcmp(entry, "..") ||
+	    fstatat(folder, entry, &st, AT_SYMLINK_NOFOLLOW))
+		return false;
+	out->folder = S_ISDIR(st.st_mode);
+	if (!out->folder && !S_ISREG(st.st_mode))
+		return false;
+	out->name = cx_strdup(li->cx, entry);
+	out->key = cx_printf(li->cx, "%s%s%s", base, entry, out->folder ? "/" : "");
+	out->size = st.st_size;
+	out->modified_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	return true;
+}
+
+static struct name *names_in(struct listing *li, DIR *dir, const char *base, size_t *n)
+{
+	struct name *names = NULL, one;
+	size_t room = 0;
+	const struct dirent *e;
+
+	*n = 0;
+	while ((e = readdir(dir))) {
+		if (!name_of(li, dirfd(dir), base, e->d_name, &one))
+			continue;
+		if (*n == room) {
+			struct name *more =
+				cx_array(li->cx, room = room ? 2 * room : 64, sizeof(*more));
+
+			if (*n)
+				memcpy(more, names, *n * sizeof(*more));
+			names = more;
+		}
+		names[(*n)++] = one;
+	}
+	if (*n)
+		qsort(names, *n, sizeof(*names), by_key);
+	return names;
+}
+
+/* True where neither this key nor, in a folder, any below it comes after. */
+static bool passed(const struct listing *li, const struct name *name)
+{
+	if (!li->after || strcmp(name->key, li->after) > 0)
+		return false;
+	return !name->folder || !text_starts(li->after, name->key);
+}
+
+/* Takes `fd` over. */
+static enum status list_folder(struct listing *li, int fd, const char *base, int depth)
+{
+	DIR *dir = fdopendir(fd);
+	enum status s = OK;
+	struct name *names;
+	size_t n;
+
+	if (!dir) {
+		close(fd);
+		return failed(li->cx, "list", base);
+	}
+	names = names_in(li, dir, base, &n);
+	for (size_t i = 0; !s && !li->more && i < n; i++) {
+		if (passed(li, &names[i]))
+			continue;
+		if (names[i].folder) {
+			fd = depth < DEPTH_MAX
+				     ? openat(dirfd(dir), names[i].name, FOLDER_FLAGS | O_NOFOLLOW)
+				     : -1;
+			if (fd >= 0)
+				s = list_folder(li, fd, names[i].key, depth + 1);
+			else if (depth == DEPTH_MAX || errno != ENOENT)
+				s = fail(li->cx, INVALID, "can't list \"%s\"", names[i].key);
+		} else if (li->n == LIST_MAX) {
+			li->more = true;
+		} else {
+			li->out[li->n++] = (struct cloud_entry){ names[i].key, names[i].size,
+								 names[i].modified_ms };
+		}
+	}
+	closedir(dir);
+	return s;
+}
+
+static enum status file_list(struct cx *cx, struct cloud *c, const struct storage *storage,
+			     const struct location *l, const char *after, struct cloud_entry *out,
+			     size_t *n, bool *more)
+{
+	struct listing li = { .cx = cx, .after = after, .out = out };
+	const char *rest;
+	int fd;
+	enum status s = open_root(cx, c, cx_printf(cx, "%s/", l->path), &fd, &rest);
+
+	(void)storage;
+	if (s)
+		return s;
+	fd = open_below(cx, c, fd, cx_strndup(cx, rest, *rest ? strlen(rest) - 1 : 0), false);
+	if (fd < 0) {
+		s = failed(cx, "list", l->text);
+		return s == NOT_FOUND ? OK : s; /* as on an object store: no folder, no objects */
+	}
+	s = list_folder(&li, fd, cx_printf(cx, "%s/", l->text), 0);
+	*n = li.n;
+	*more = li.more;
+	return s;
+}
+
+const struct cloud_ops file_cloud = {
+	.scheme = "file",
+	.get = file_get,
+	.put = file_put,
+	.remove = file_remove,
+	.stat = file_stat,
+	.list = file_list,
+};
