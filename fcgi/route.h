@@ -34,6 +34,9 @@ struct route_table {
 	const struct route *routes;
 	size_t n;
 };
+
+/* Each stands in fcgi/<family>/routes.c, in the library: responders serve each
+ * other's, and `pangolin routes` prints all.  fcgi/<family>/main.c is main() alone. */
 extern const struct route_table tables_routes, namespaces_routes, credentials_routes, admin_routes;
 
 /*
