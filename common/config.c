@@ -46,7 +46,7 @@ static const struct setting settings[] = {
 	{ "PANGOLIN_ROOT_PASSWORD", SET_FILE, AT(root_password), "text", NULL, 0, 0,
 	  "password of the root user, or its file in PANGOLIN_ROOT_PASSWORD_FILE; unset is no "
 	  "login" },
-	{ "PANGOLIN_CORS_ALLOWED_ORIGINS", SET_TEXT, AT(cors_origins), "origins", "*", 0, 0,
+	{ "PANGOLIN_CORS_ALLOWED_ORIGINS", SET_TEXT, AT(cors_allowed_origins), "origins", "*", 0, 0,
 	  "web pages that may call the server, ',' between; * is all" },
 	{ "PANGOLIN_TRUSTED_PROXIES", SET_TEXT, AT(trusted_proxies), "addresses", NULL, 0, 0,
 	  "proxies whose X-Forwarded-* headers count, ',' between" },
@@ -64,10 +64,13 @@ static const struct setting settings[] = {
 	  "then a process ends and its supervisor starts another; 0 is never" },
 	{ "PANGOLIN_COMMIT_TRIES", SET_INT, AT(commit_tries), "tries", "20", 1, 1000,
 	  "how often a commit is tried against other writers before it is refused" },
-	{ "PANGOLIN_MAX_PAGE_SIZE", SET_INT, AT(page_size), "rows", "1000", 1, 10000,
+	{ "PANGOLIN_MAX_PAGE_SIZE", SET_INT, AT(max_page_size), "rows", "1000", 1, 10000,
 	  "most rows of one page of a list" },
 	{ "PANGOLIN_CACHE_BYTES", SET_INT, AT(cache_bytes), "bytes", "1073741824", 0, INT64_MAX,
 	  "size of the metadata cache in the runtime folder" },
+	{ "PANGOLIN_PASSWORD_SLOTS", SET_INT, AT(password_slots), "hashes", "2", 1, 1000,
+	  "password hashes worked out at once (32 MiB each); half of pangolin-credentials' "
+	  "processes" },
 	{ "PANGOLIN_LOGIN_TTL_S", SET_INT, AT(login_ttl_s), "s", "86400", 60, 31536000,
 	  "life of a login's token" },
 	{ "PANGOLIN_OAUTH_TTL_S", SET_INT, AT(oauth_ttl_s), "s", "3600", 60, 31536000,

@@ -5,30 +5,34 @@
 
 #include "common/cx.h"
 
-/* Read once at start from the environment; text lives as long as the process. */
+/*
+ * Read once at start from the environment; text lives as long as the process.
+ * Each member is PANGOLIN_<MEMBER> but database_url (DATABASE_URL); config.c's
+ * table has units, defaults and bounds.
+ */
 struct config {
-	const char *database_url; /* DATABASE_URL */
-	const char *public_url;	  /* PANGOLIN_PUBLIC_URL: scheme://host[:port], no slash */
-	const char *runtime_dir;  /* PANGOLIN_RUNTIME_DIR: cache, locks; NULL = none */
-	const char *keys_dir; /* PANGOLIN_KEYS_DIR: identity.pem, identity.pub.json, storage.key */
-	const char *file_roots; /* PANGOLIN_FILE_ROOTS: ':' between; NULL = no file warehouses */
-	bool no_auth;		/* PANGOLIN_NO_AUTH */
-	const char *root_user;	/* PANGOLIN_ROOT_USER */
+	const char *database_url;
+	const char *public_url;	 /* scheme://host[:port], no slash behind; NULL = ask the request */
+	const char *runtime_dir; /* cache, locks; NULL = none */
+	const char *keys_dir;	 /* identity.pem, identity.pub.json, storage.key */
+	const char *file_roots;	 /* ':' between; NULL = no file warehouses */
+	bool no_auth;
+	const char *root_user;
 	const char *
-		root_password; /* PANGOLIN_ROOT_PASSWORD or the text in _FILE; NULL = no root login */
-	const char *cors_origins; /* PANGOLIN_CORS_ALLOWED_ORIGINS: ',' between; "*" */
-	const char *
-		trusted_proxies; /* PANGOLIN_TRUSTED_PROXIES: addresses whose X-Forwarded-* count */
-	int64_t max_body_bytes;	 /* PANGOLIN_MAX_BODY_BYTES */
-	int64_t max_metadata_bytes; /* PANGOLIN_MAX_METADATA_BYTES */
-	int64_t max_json_depth;	    /* PANGOLIN_MAX_JSON_DEPTH */
-	int64_t request_timeout_ms; /* PANGOLIN_REQUEST_TIMEOUT_MS */
-	int64_t body_timeout_ms;    /* PANGOLIN_BODY_TIMEOUT_MS */
-	int64_t max_requests;	    /* PANGOLIN_MAX_REQUESTS: then the process ends; 0 = never */
-	int64_t commit_tries;	    /* PANGOLIN_COMMIT_TRIES */
-	int64_t page_size;	    /* PANGOLIN_MAX_PAGE_SIZE */
-	int64_t cache_bytes;	    /* PANGOLIN_CACHE_BYTES */
-	int64_t login_ttl_s, oauth_ttl_s; /* PANGOLIN_LOGIN_TTL_S, PANGOLIN_OAUTH_TTL_S */
+		root_password; /* the text, or what the file in .._FILE holds; NULL = no root login */
+	const char *cors_allowed_origins; /* ',' between; "*" */
+	const char *trusted_proxies;	  /* addresses whose X-Forwarded-* count; NULL = none */
+	int64_t max_body_bytes;
+	int64_t max_metadata_bytes;
+	int64_t max_json_depth;
+	int64_t request_timeout_ms;
+	int64_t body_timeout_ms;
+	int64_t max_requests; /* then the process ends; 0 = never */
+	int64_t commit_tries;
+	int64_t max_page_size; /* rows */
+	int64_t cache_bytes;
+	int64_t password_slots; /* password hashes at once on this machine */
+	int64_t login_ttl_s, oauth_ttl_s;
 };
 
 /* INVALID: a value that does not read, naming the variable.  Allocates for good. */

@@ -169,7 +169,7 @@ static const struct header preflight[] = {
 static const char *allowed_origin(const struct request *rq)
 {
 	const char *origin = request_header(rq, "origin");
-	const char *list = rq->rs->config->cors_origins;
+	const char *list = rq->rs->config->cors_allowed_origins;
 
 	if (!origin || !list)
 		return NULL;

@@ -9,6 +9,7 @@
 #include "fcgi/auth.h"
 #include "fcgi/gateway.h"
 #include "fcgi/resolve.h"
+#include "stores/content.h"
 
 #define START_TIMEOUT_MS 10000
 
@@ -155,6 +156,7 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	cx->deadline_ms = cx_monotonic_ms() + START_TIMEOUT_MS;
 	rs->content = content_open();
 	s = store_open(cx, c->database_url, storage_key_path(cx, c, needs), false, &rs->store);
+	rs->content = content_open();
 	if (!s && needs & NEED_CLOUD)
 		s = open_cloud(cx, rs);
 	if (!s && needs & NEED_CACHE)
@@ -181,6 +183,8 @@ static void stop(struct responder *rs)
 	content_close(rs->content);
 	if (rs->identities)
 		auth_close(rs);
+	if (rs->content)
+		content_close(rs->content);
 	if (rs->cache)
 		cache_close(rs->cache);
 	if (rs->cloud)

@@ -28,7 +28,7 @@ START_TEST(defaults)
 	ck_assert_ptr_null(config.root_password);
 	ck_assert_ptr_null(config.file_roots);
 	ck_assert(!config.no_auth);
-	ck_assert_str_eq(config.cors_origins, "*");
+	ck_assert_str_eq(config.cors_allowed_origins, "*");
 	ck_assert_int_eq(config.max_body_bytes, 16777216);
 	ck_assert_int_eq(config.request_timeout_ms, 25000);
 	ck_assert_int_eq(config.login_ttl_s, 86400);

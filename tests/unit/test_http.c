@@ -14,7 +14,7 @@ static struct request rq;
 static void setup(void)
 {
 	cx = (struct cx){ 0 };
-	config = (struct config){ .max_json_depth = 16, .cors_origins = "*" };
+	config = (struct config){ .max_json_depth = 16, .cors_allowed_origins = "*" };
 	rs = (struct responder){ .family = "test", .config = &config };
 	rq = (struct request){
 		.cx = &cx, .rs = &rs, .method = "GET", .path = "/", .request_id = "r"
@@ -320,7 +320,7 @@ START_TEST(cors_follows_the_list)
 		env[1] = cx_printf(&cx, "HTTP_ORIGIN=%s", cors[_i].origin);
 	rq.env = env;
 	rq.method = cors[_i].method;
-	config.cors_origins = cors[_i].origins;
+	config.cors_allowed_origins = cors[_i].origins;
 	answer_empty(&rq, 204);
 	answer_common(&rq);
 	s = head();
