@@ -154,7 +154,6 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	if (s)
 		return s;
 	cx->deadline_ms = cx_monotonic_ms() + START_TIMEOUT_MS;
-	rs->content = content_open();
 	s = store_open(cx, c->database_url, storage_key_path(cx, c, needs), false, &rs->store);
 	rs->content = content_open();
 	if (!s && needs & NEED_CLOUD)
@@ -180,7 +179,6 @@ static void announce(const struct responder *rs)
 
 static void stop(struct responder *rs)
 {
-	content_close(rs->content);
 	if (rs->identities)
 		auth_close(rs);
 	if (rs->content)
