@@ -178,6 +178,48 @@ struct json_object *json_new_array(struct cx *cx)
 	return owned(cx, json_object_new_array());
 }
 
+struct json_object *json_new_text(struct cx *cx, const char *s)
+{
+	return owned(cx, json_object_new_string(s));
+}
+
+struct json_object *json_new_int(struct cx *cx, int64_t v)
+{
+	return owned(cx, json_object_new_int64(v));
+}
+
+static void share_members(struct json_object *from, struct json_object *to, bool nulls)
+{
+	json_object_object_foreach(from, key, v)
+		if (v || nulls)
+			json_set(to, key, v);
+}
+
+struct json_object *json_share(struct cx *cx, struct json_object *v)
+{
+	struct json_object *copy;
+
+	if (!json_object_is_type(v, json_type_array)) {
+		copy = json_new_object(cx);
+		if (v)
+			share_members(v, copy, true);
+		return copy;
+	}
+	copy = json_new_array(cx);
+	for (size_t i = 0; i < json_object_array_length(v); i++)
+		json_add(copy, json_object_array_get_idx(v, i));
+	return copy;
+}
+
+struct json_object *json_share_set(struct cx *cx, struct json_object *o)
+{
+	struct json_object *copy = json_new_object(cx);
+
+	if (o)
+		share_members(o, copy, false);
+	return copy;
+}
+
 void json_set(struct json_object *o, const char *key, struct json_object *v)
 {
 	json_object_object_add(o, key, json_object_get(v));

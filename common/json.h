@@ -29,6 +29,14 @@ const char *json_print(struct cx *cx, struct json_object *v, size_t *len);
 /* New values owned by the context. */
 struct json_object *json_new_object(struct cx *cx);
 struct json_object *json_new_array(struct cx *cx);
+struct json_object *json_new_text(struct cx *cx, const char *s);
+struct json_object *json_new_int(struct cx *cx, int64_t v);
+
+/* A new object or array holding the very members `v` holds: it can be changed,
+ * they are shared and must not be. */
+struct json_object *json_share(struct cx *cx, struct json_object *v);
+/* The same of an object, leaving out its members that are null. */
+struct json_object *json_share_set(struct cx *cx, struct json_object *o);
 
 /* Adds to an object (replacing) or an array.  `v` may be a value of the same
  * context: the parent takes a reference of its own. */
