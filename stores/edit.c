@@ -119,25 +119,9 @@ void edit_operation(struct edit *e, const char *op, const char *asset_id, const 
 	json_add(e->operations, o);
 }
 
-/* True where this very list landed after all (its COMMIT's answer was lost). */
-static enum status landed(struct edit *e, struct store *st, bool *yes)
-{
-	struct commit found = { .row = ROW(commit),
-				.tenant_id = e->commit.tenant_id,
-				.catalog_id = e->commit.catalog_id,
-				.branch_id = e->commit.branch_id,
-				.commit_id = e->commit.commit_id };
-	struct row *row = &found.row;
-	enum status s = store_get_all(e->cx, st, &row, 1);
-
-	*yes = found.row.version != 0;
-	return s;
-}
-
 enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 {
 	size_t failed = 0;
-	bool yes = false;
 	enum status s;
 
 	e->commit.operations = json_print(e->cx, e->operations, NULL);
@@ -147,11 +131,8 @@ enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 	s = store_apply(e->cx, st, e->changes, e->n, &failed);
 	if (s != EXISTS && s != CONFLICT)
 		return s;
-	e->failed = (enum part)e->parts[failed < e->n ? failed : 0];
-	s = landed(e, st, &yes);
-	if (s) /* not known whether it landed */
-		return fail(e->cx, UNKNOWN, "the store's answer to the commit was lost");
-	return yes ? OK : fail(e->cx, CONFLICT, "the catalog was changed at the same time");
+	e->failed = (enum part)e->parts[failed];
+	return fail(e->cx, CONFLICT, "the catalog was changed at the same time");
 }
 
 void edit_backoff(struct cx *cx, size_t tries)

@@ -58,7 +58,8 @@ void edit_operation(struct edit *e, const char *op, const char *asset_id, const 
 /*
  * Adds the commit row and the audit record and applies the list.  CONFLICT: a
  * row is not as it was read (e->failed says which part): read again, decide
- * again.  A list that landed in an earlier try counts as done, by its commit id.
+ * again.  That this very list landed after all, in a try whose answer was lost,
+ * is store_apply's to find out: by the fresh rows it INSERTs.
  */
 MUST_USE enum status edit_apply(struct edit *e, struct store *st, struct audit *audit);
 
