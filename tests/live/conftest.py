@@ -59,6 +59,14 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip("--all"))
 
 
+def pytest_terminal_summary(terminalreporter):
+    """The counted line that ./check adds up."""
+    count = {k: len(terminalreporter.stats.get(k, ())) for k in ("passed", "failed", "error", "skipped")}
+    terminalreporter.write_line(
+        f"{count['passed']} passed, {count['failed'] + count['error']} failed, {count['skipped']} skipped"
+    )
+
+
 class Servers:
     """Servers and object stores by name, started when first asked for."""
 

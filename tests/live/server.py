@@ -89,30 +89,48 @@ class Server:
 
     def work(self):
         """Runs the jobs that are due."""
-        subprocess.run([self.program("pangolin"), "work", "--once"], env=self.operator_env(), check=True, timeout=60)
+        self.command("work")
+
+    def command(self, *args, check=True):
+        """The operator's command, with the server's own environment; its output."""
+        done = subprocess.run(
+            [str(self.program("pangolin")), *args],
+            env=self.process_env(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            text=True,
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"pangolin {' '.join(args)}: {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def process_env(self):
+        """What the responders have in their environment."""
+        return {"PATH": os.environ["PATH"], **read_env(self.run / "server.env")}
 
     def program(self, name):
-        for folder in (self.env.get("PANGOLIN_BIN"), ROOT / "build", ROOT):
-            if folder and os.access(pathlib.Path(folder) / name, os.X_OK):
-                return str(pathlib.Path(folder) / name)
-        return shutil.which(name) or name
-
-    def operator_env(self):
-        return {**os.environ, **self.env}
+        return pathlib.Path(os.environ.get("PANGOLIN_BIN", ROOT / "build")) / name
 
     def responders(self, family=None):
-        """Process ids of the responders, by their environment: {pid: family}."""
-        found = {}
-        for proc in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                name = os.path.basename(os.readlink(proc / "exe"))
-                environ = (proc / "environ").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            kind = name.removeprefix("pangolin-")
-            if kind in FAMILIES and family in (None, kind) and f"PANGOLIN_RUN={self.run}".encode() in environ:
-                found[int(proc.name)] = kind
+        """Process ids of the responders: the children of each family's multiwatch."""
+        found = set()
+        for name in [family] if family else FAMILIES:
+            watcher = (self.run / f"pids/{name}.pid").read_text().split()[0]
+            found |= {pid for pid, parent in processes() if parent == int(watcher)}
         return found
+
+
+def processes():
+    """Every process and its parent."""
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text(errors="replace")
+        except OSError:
+            continue
+        state, parent = text.rpartition(")")[2].split()[:2]
+        if state != "Z":
+            yield int(stat.parent.name), int(parent)
 
 
 class Reference(Server):
@@ -152,6 +170,7 @@ class Started(Server):
         self.settings = {
             "PANGOLIN_RUN": str(run),
             "PANGOLIN_PORT": str(free_port()),
+            "PANGOLIN_WORKER": "no",  # tests say when jobs run
             "DATABASE_URL": f"sqlite://{run}/pangolin.db",
             # The compatibility kit, and tests of adopted tables, keep files outside the warehouse.
             "PANGOLIN_FILE_ROOTS": f"{run}/warehouse:/tmp",
@@ -161,7 +180,7 @@ class Started(Server):
             self.tmpfs = tempfile.mkdtemp(prefix="pangolin-live-", dir="/dev/shm")
             self.settings["DATABASE_URL"] = f"memory:{self.tmpfs}"
         try:
-            self.quickstart("--no-demo")
+            self.quickstart("-y", "--no-demo")
             super().__init__({**self.settings, **read_env(run / "env")})
         except BaseException:
             self.print_logs()
@@ -188,7 +207,8 @@ class Started(Server):
             sys.stderr.write(f"--- {log.name}\n" + "\n".join(lines) + "\n")
 
     def stop(self):
-        self.quickstart("stop")
+        if (self.folder / "run").exists():
+            self.quickstart("stop")
         shutil.rmtree(self.folder, ignore_errors=True)
         if self.tmpfs:
             shutil.rmtree(self.tmpfs, ignore_errors=True)

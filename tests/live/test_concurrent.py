@@ -124,7 +124,7 @@ def test_responders_are_killed_while_processes_append(own_server, connect_own, s
     assert killed and acknowledged
     assert acknowledged <= found, f"lost: {sorted(acknowledged - found)}"
     assert found <= acknowledged | unknown
-    assert not set(killed) & set(own_server.responders("tables")) and own_server.responders("tables")
+    assert not set(killed) & own_server.responders("tables") and own_server.responders("tables")
 
 
 @pytest.fixture
