@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - `pangolin`: finds the subcommand in one table, reads its flags, runs it. */
+#include "cli/cli.h"
+#include "common/text.h"
+
+#define FLAGS(f) f, ARRAY_SIZE(f)
+
+static const struct flag status_flags[] = {
+	{ "json", NULL, "as one JSON object" },
+};
+
+static const struct flag work_flags[] = {
+	{ "once", NULL, "do what is due, then end (the default: for cron or a timer)" },
+	{ "forever", NULL, "go on until SIGTERM: for a supervisor" },
+	{ "batch", "N", "rows a list of removals holds (200)" },
+};
+
+static const struct flag routes_flags[] = {
+	{ "list", NULL, "method, pattern and family of every route (the default)" },
+	{ "httpd", "SERVER", "the routing of a web server: lighttpd or apache" },
+	{ "sockets", "FOLDER", "where the responders' sockets are (lighttpd: var.sockets)" },
+};
+
+static const struct flag tenant_create_flags[] = {
+	{ "id", "UUID", "its id (a fresh one)" },
+};
+
+static const struct flag help_flags[] = {
+	{ "markdown", NULL, "all of it, as docs/pangolin.md" },
+};
+
+static enum status run_help(struct cli *c);
+
+const struct command cli_commands[] = {
+	{ "migrate", "", "bring the store's schema to this program's version",
+	  "Creates the schema or brings it up to date.  Runs as often as you like; programs of\n"
+	  "the version before may go on running meanwhile.",
+	  NULL, 0, 0, 0, run_migrate },
+	{ "status", "", "the store, its schema, what is in it",
+	  "Prints the store, its schema, how many rows of each kind it holds, waiting jobs, and\n"
+	  "warnings: authentication off, a store that is lost at reboot, missing keys.",
+	  FLAGS(status_flags), 0, 0, run_status },
+	{ "work", "", "run the background work that is due",
+	  "Leases jobs and runs them: removing the files of purged tables, the rows of dropped\n"
+	  "catalogs and tenants, expired tokens.  Any number may run at once.",
+	  FLAGS(work_flags), 0, 0, run_work },
+	{ "keys init", "", "make the keys that are missing",
+	  "Makes identity.pem (signs tokens), identity.pub.json (checks them) and storage.key\n"
+	  "(seals credentials in the store) in PANGOLIN_KEYS_DIR.  Keys that exist stay.",
+	  NULL, 0, 0, 0, run_keys_init },
+	{ "keys rotate", "", "sign and seal with new keys from now on",
+	  "Adds a new signing key and a new storage key.  The old ones stay for what they have\n"
+	  "signed and sealed.  Restart pangolin-credentials afterwards, then the others.",
+	  NULL, 0, 0, 0, run_keys_rotate },
+	{ "keys list", "", "which keys there are",
+	  "Prints the file, id and use of every key; never a key itself.",
+	  NULL, 0, 0, 0, run_keys_list },
+	{ "routes", "", "every route, or a web server's routing",
+	  "Prints every route of the four responders, or the part of lighttpd's or Apache's\n"
+	  "configuration that sends each path to its responder.",
+	  FLAGS(routes_flags), 0, 0, run_routes },
+	{ "config", "", "every setting, its unit and its default",
+	  "Prints the environment variables that all programs read.", NULL, 0, 0, 0, run_config },
+	{ "tenant create", "NAME", "make a tenant; prints its id",
+	  "Makes a tenant directly in the store and prints its id.",
+	  FLAGS(tenant_create_flags), 1, 1, run_tenant_create },
+	{ "tenant list", "", "all tenants",
+	  "Prints id and name of every tenant.", NULL, 0, 0, 0, run_tenant_list },
+	{ "help", "[COMMAND]", "this, or a command's help",
+	  "Prints what a command does and its options.", FLAGS(help_flags), 0, 2, run_help },
+	{ 0 },
+};
+
+static const struct command *find_command(const char *one, const char *two, size_t *words)
+{
+	char both[64];
+
+	snprintf(both, sizeof(both), "%s %s", one, two ? two : "");
+	for (const struct command *k = cli_commands; k->name; k++) {
+		*words = strchr(k->name, ' ') ? 2 : 1;
+		if (strcmp(k->name, *words == 2 ? both : one) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+static enum status run_help(struct cli *c)
+{
+	const struct command *k;
+	size_t words;
+
+	if (cli_flag(c, "markdown")) {
+		help_markdown();
+		return OK;
+	}
+	if (c->n_args == 0) {
+		help_list();
+		return OK;
+	}
+	k = find_command(c->args[0], c->n_args > 1 ? c->args[1] : NULL, &words);
+	if (!k)
+		return fail(c->cx, INVALID, "no command \"%s\"", c->args[0]);
+	help_command(k);
+	return OK;
+}
+
+static int usage(const char *why, const char *what)
+{
+	fprintf(stderr, "pangolin: %s \"%s\"; see `pangolin help`\n", why, what);
+	return 2;
+}
+
+/* Reads "--name", "--name value" or "--name=value" at argv[*i]; false: no such flag. */
+static bool read_flag(struct cli *c, int argc, char **argv, int *i)
+{
+	const char *text = argv[*i] + 2, *equals = strchr(text, '=');
+	size_t n = equals ? (size_t)(equals - text) : strlen(text);
+
+	for (size_t k = 0; k < c->command->n_flags; k++) {
+		const struct flag *f = &c->command->flags[k];
+
+		if (strlen(f->name) != n || strncmp(f->name, text, n) != 0)
+			continue;
+		if (!f->argument) {
+			c->values[k] = "";
+			return !equals;
+		}
+		if (!equals && *i + 1 >= argc)
+			return false;
+		c->values[k] = equals ? equals + 1 : argv[++*i];
+		return true;
+	}
+	return false;
+}
+
+enum reading { READ_ON, READ_HELP, READ_WRONG };
+
+static enum reading read_arguments(struct cli *c, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		const char *a = argv[i];
+
+		if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0)
+			return READ_HELP;
+		if (strcmp(a, "-q") == 0 || strcmp(a, "--quiet") == 0) {
+			c->quiet = true;
+		} else if (text_starts(a, "--")) {
+			if (!read_flag(c, argc, argv, &i)) {
+				usage("no such option, or its value is missing:", a);
+				return READ_WRONG;
+			}
+		} else if (*a == '-' || c->n_args == c->command->most) {
+			usage("not understood:", a);
+			return READ_WRONG;
+		} else {
+			c->args[c->n_args++] = a;
+		}
+	}
+	if (c->n_args >= c->command->least)
+		return READ_ON;
+	usage("missing:", c->command->arguments);
+	return READ_WRONG;
+}
+
+static int run(struct cli *c)
+{
+	struct config *config = CX_NEW(c->cx, struct config);
+	enum status s = config_read(c->cx, config);
+
+	c->config = config;
+	if (!s)
+		s = c->command->run(c);
+	if (c->store)
+		store_close(c->store);
+	if (fflush(stdout) && !s)
+		s = fail(c->cx, INTERNAL, "stdout can't be written");
+	if (!s)
+		return 0;
+	fprintf(stderr, "pangolin %s: %s\n", c->command->name, c->cx->message);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct cx cx = { 0 };
+	struct cli c = { .cx = &cx };
+	size_t words = 1;
+	int exit_status;
+
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		help_list();
+		return argc < 2 ? 2 : 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		cli_say("pangolin %s", VERSION);
+		return 0;
+	}
+	c.command = find_command(argv[1], argc > 2 ? argv[2] : NULL, &words);
+	if (!c.command)
+		return usage("no command", argv[1]);
+	switch (read_arguments(&c, argc - 1 - (int)words, argv + 1 + words)) {
+	case READ_HELP:
+		help_command(c.command);
+		return 0;
+	case READ_WRONG:
+		return 2;
+	case READ_ON:
+		break;
+	}
+	exit_status = run(&c);
+	cx_free(&cx);
+	return exit_status;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* work.c - pangolin work: leases jobs and runs them, a small list at a time. */
+#include "cli/cli.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "stores/drop.h"
+#include "stores/jobs.h"
+
+#define STEP_TIMEOUT_MS 60000
+#define IDLE_S 2
+#define TOKENS_EVERY_MS 600000
+#define PAGE 1000
+
+struct worker {
+	struct store *st;
+	size_t batch;
+	sigset_t stops;
+	bool stopping;
+	int64_t done, failed;
+};
+
+/* A job's own memory is `cx`; a step's goes with every step. */
+struct running {
+	struct worker *w;
+	struct cx *cx, step;
+	struct job *job;
+	struct json_object *payload;
+};
+
+/* Waits up to `seconds` for SIGTERM or SIGINT (both are blocked); true: one came. */
+static bool told_to_stop(struct worker *w, time_t seconds)
+{
+	const struct timespec wait = { .tv_sec = seconds };
+
+	if (!w->stopping && sigtimedwait(&w->stops, NULL, &wait) > 0)
+		w->stopping = true;
+	return w->stopping;
+}
+
+/* --- steps ------------------------------------------------------------------ */
+
+/* Steps until done; the lease is renewed while there is work.  A step's failure
+ * is told in the job's context. */
+static enum status run_steps(struct running *r,
+			     enum status (*step)(struct running *r, bool *done))
+{
+	bool done = false;
+	enum status s = OK;
+
+	while (!s && !done) {
+		r->step.deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
+		s = step(r, &done);
+		if (!s && !done && r->job->lease_ms - cx_now_ms() < JOB_LEASE_MS / 2)
+			s = job_extend(&r->step, r->w->st, r->job);
+		if (s)
+			fail(r->cx, s, "%s", r->step.message);
+		cx_reset(&r->step);
+		if (!s && !done && told_to_stop(r->w, 0))
+			s = fail(r->cx, UNAVAILABLE, "stopped before it was done");
+	}
+	cx_free(&r->step);
+	return s;
+}
+
+static enum status drop_catalog_step(struct running *r, bool *done)
+{
+	const char *id;
+	enum status s = json_get_text(&r->step, r->payload, "", "catalog_id", &id);
+
+	return s ? s : drop_catalog_rows(&r->step, r->w->st, r->job->tenant_id, id, r->w->batch, done);
+}
+
+static enum status drop_tenant_step(struct running *r, bool *done)
+{
+	return drop_tenant_rows(&r->step, r->w->st, r->job->tenant_id, r->w->batch, done);
+}
+
+static enum status drop_catalog(struct running *r)
+{
+	return run_steps(r, drop_catalog_step);
+}
+
+static enum status drop_tenant(struct running *r)
+{
+	return run_steps(r, drop_tenant_step);
+}
+
+/* --- jobs ------------------------------------------------------------------- */
+
+static const struct {
+	const char *type;
+	enum status (*run)(struct running *r);
+} works[] = {
+	{ "drop-catalog", drop_catalog },
+	{ "drop-tenant", drop_tenant },
+};
+
+static enum status run_job(struct running *r)
+{
+	const char *payload = r->job->payload ? r->job->payload : "{}";
+	enum status s = json_parse(r->cx, payload, strlen(payload), 16, &r->payload);
+
+	for (size_t i = 0; !s && i < ARRAY_SIZE(works); i++)
+		if (strcmp(works[i].type, r->job->type) == 0)
+			return works[i].run(r);
+	return s ? s : fail(r->cx, UNSUPPORTED, "this program knows no work \"%s\"", r->job->type);
+}
+
+/* Leases one job and runs it to its end. */
+static enum status work_one(struct worker *w, struct cx *cx, bool *found)
+{
+	struct job job;
+	struct running r = { .w = w, .cx = cx, .job = &job };
+	enum status s = job_lease(cx, w->st, &job, found);
+
+	if (s || !*found)
+		return s;
+	s = run_job(&r);
+	if (!s) {
+		w->done++;
+		return job_done(cx, w->st, &job);
+	}
+	w->failed++;
+	log_event(LOG_ERROR_, "job_failed", job.job_id, "%s of tenant %s, attempt %lld: %s", job.type,
+		  job.tenant_id, (long long)job.attempts, cx->message);
+	return job_failed(cx, w->st, &job, cx_strdup(cx, cx->message));
+}
+
+static enum status work_due(struct worker *w, struct cx *outer)
+{
+	struct cx cx = { 0 };
+	bool found = true;
+	enum status s = OK;
+
+	while (!s && found && !told_to_stop(w, 0)) {
+		cx.deadline_ms = 0;
+		s = work_one(w, &cx, &found);
+		if (s)
+			fail(outer, s, "%s", cx.message);
+		cx_reset(&cx);
+	}
+	cx_free(&cx);
+	return s;
+}
+
+/* --- expired tokens --------------------------------------------------------- */
+
+static enum status drop_tokens(struct worker *w, struct cx *outer, const char *tenant_id)
+{
+	struct cx cx = { 0 };
+	bool done = false;
+	enum status s = OK;
+
+	while (!s && !done) {
+		cx.deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
+		s = drop_expired_tokens(&cx, w->st, tenant_id, cx_now_ms(), w->batch, &done);
+		if (s)
+			fail(outer, s, "%s", cx.message);
+		cx_reset(&cx);
+	}
+	cx_free(&cx);
+	return s;
+}
+
+static enum status drop_all_tokens(struct worker *w, struct cx *cx)
+{
+	struct tenant from = { .row = ROW(tenant) };
+	struct query q = { .from = &from.row, .limit = PAGE };
+	struct rows page;
+	enum status s = drop_tokens(w, cx, "");
+
+	do {
+		struct tenant *t;
+
+		if (!s)
+			s = store_list(cx, w->st, &q, &page);
+		if (s)
+			return s;
+		t = page.items;
+		for (size_t i = 0; !s && i < page.n; i++, t++) {
+			s = drop_tokens(w, cx, t->tenant_id);
+			q.after = &t->row;
+		}
+	} while (!s && page.n == PAGE);
+	return s;
+}
+
+/* --- the command ------------------------------------------------------------ */
+
+static enum status work_once(struct worker *w)
+{
+	struct cx cx = { 0 };
+	enum status s = work_due(w, &cx);
+
+	if (!s)
+		s = drop_all_tokens(w, &cx);
+	if (s)
+		log_event(LOG_ERROR_, "work_failed", NULL, "%s", cx.message);
+	cx_free(&cx);
+	return s;
+}
+
+/* A store that is away for a while ends nothing: the next round tries again. */
+static void work_forever(struct worker *w)
+{
+	int64_t tokens_ms = 0;
+	struct cx cx = { 0 };
+
+	while (!told_to_stop(w, IDLE_S)) {
+		enum status s = work_due(w, &cx);
+
+		if (!s && cx_monotonic_ms() >= tokens_ms) {
+			s = drop_all_tokens(w, &cx);
+			tokens_ms = cx_monotonic_ms() + TOKENS_EVERY_MS;
+		}
+		if (s)
+			log_event(LOG_ERROR_, "work_failed", NULL, "%s", cx.message);
+		cx_reset(&cx);
+	}
+	cx_free(&cx);
+}
+
+enum status run_work(struct cli *c)
+{
+	struct worker w = { 0 };
+	int64_t batch = 200;
+	enum status s = cli_number(c, "batch", 1, DROP_MAX_ROWS, &batch);
+
+	if (!s && cli_flag(c, "once") && cli_flag(c, "forever"))
+		s = fail(c->cx, INVALID, "--once or --forever, not both");
+	if (!s)
+		s = cli_store(c, false);
+	if (s)
+		return s;
+	w.st = c->store;
+	w.batch = (size_t)batch;
+	sigemptyset(&w.stops);
+	sigaddset(&w.stops, SIGTERM);
+	sigaddset(&w.stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &w.stops, NULL);
+	if (cli_flag(c, "forever")) {
+		work_forever(&w);
+		return OK;
+	}
+	s = work_once(&w);
+	if (s)
+		return fail(c->cx, s, "the work was not ended; the line above says why");
+	cli_note(c, "%lld jobs done, %lld failed and put off", (long long)w.done, (long long)w.failed);
+	return OK;
+}

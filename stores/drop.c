@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* drop.c - rows below a dropped catalog or tenant go, a list at a time. */
+#include "stores/drop.h"
+
+#include "stores/tenants.h"
+
+#define MAX_LOCATIONS 8 /* folders of one table */
+
+/* A list of removals. */
+struct removal {
+	struct cx *cx;
+	struct store *st;
+	struct change *list;
+	size_t n;
+};
+
+static struct removal removal_open(struct cx *cx, struct store *st, size_t batch)
+{
+	return (struct removal){ cx, st, cx_array(cx, (MAX_LOCATIONS + 1) * batch, sizeof(struct change)), 0 };
+}
+
+static void remove_row(struct removal *r, struct row *row)
+{
+	r->list[r->n++] = (struct change){ DELETE, row };
+}
+
+/* Another changed a row meanwhile: it is read again in the next list. */
+static enum status removal_apply(struct removal *r, bool *done)
+{
+	enum status s;
+
+	*done = r->n == 0;
+	if (*done)
+		return OK;
+	s = store_apply(r->cx, r->st, r->list, r->n, NULL);
+	return s == CONFLICT ? OK : s;
+}
+
+static bool has_location(const struct removal *r, const struct location_row *l)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->list[i].row->kind == &kind_location_row &&
+		    model_compare(r->list[i].row, &l->row) == 0)
+			return true;
+	return false;
+}
+
+/* The locations a table owned are free again. */
+static enum status remove_locations(struct removal *r, const struct asset *a)
+{
+	struct location_row from = { .row = ROW(location_row), .asset_id = a->asset_id };
+	struct query q = { .from = &from.row, .where = { "asset_id" }, .limit = MAX_LOCATIONS };
+	struct location_row *l;
+	struct rows page;
+	enum status s;
+
+	if (!a->asset_id)
+		return OK;
+	s = store_list(r->cx, r->st, &q, &page);
+	if (s)
+		return s;
+	l = page.items;
+	for (size_t i = 0; i < page.n; i++)
+		if (!has_location(r, &l[i]))
+			remove_row(r, &l[i].row);
+	return OK;
+}
+
+/* An API key is kept under its own hash, outside the tenant. */
+static enum status remove_api_key(struct removal *r, const struct service_user *u)
+{
+	struct api_key *k = CX_NEW(r->cx, struct api_key);
+	enum status s;
+
+	if (!u->api_key_hash)
+		return OK;
+	*k = (struct api_key){ .row = ROW(api_key), .key_hash = u->api_key_hash };
+	s = store_get(r->cx, r->st, &k->row);
+	if (!s)
+		remove_row(r, &k->row);
+	return s == NOT_FOUND ? OK : s;
+}
+
+static enum status remove_with_hangers(struct removal *r, struct row *row)
+{
+	remove_row(r, row);
+	if (row->kind == &kind_asset)
+		return remove_locations(r, (const struct asset *)row);
+	if (row->kind == &kind_service_user)
+		return remove_api_key(r, (const struct service_user *)row);
+	return OK;
+}
+
+/* Up to `limit` rows of a kind below `from`. */
+static enum status remove_rows(struct removal *r, const struct row *from, size_t bound, size_t limit)
+{
+	struct query q = { .from = from, .bound = bound, .limit = limit };
+	struct rows page;
+	enum status s = store_list(r->cx, r->st, &q, &page);
+
+	for (size_t i = 0; !s && i < page.n; i++)
+		s = remove_with_hangers(r, (struct row *)((char *)page.items + i * from->kind->size));
+	return s;
+}
+
+/* The first kind that has rows below these leading key values. */
+static enum status remove_below(struct removal *r, const char *const *values, size_t bound,
+				size_t batch)
+{
+	enum status s = OK;
+
+	for (size_t i = 0; !s && !r->n && model_kinds[i]; i++) {
+		const struct kind *k = model_kinds[i];
+		struct row *from;
+
+		if (k->flags & GLOBAL || k->n_keys < bound)
+			continue;
+		if (bound > 1 && strcmp(k->columns[1].name, "catalog_id") != 0)
+			continue;
+		from = cx_alloc(r->cx, k->size);
+		from->kind = k;
+		for (size_t c = 0; c < bound; c++)
+			model_set_text(from, &k->columns[c], values[c]);
+		s = remove_rows(r, from, bound, batch);
+	}
+	return s;
+}
+
+enum status drop_catalog_rows(struct cx *cx, struct store *st, const char *tenant_id,
+			      const char *catalog_id, size_t batch, bool *done)
+{
+	struct removal r = removal_open(cx, st, batch);
+	const char *const values[] = { tenant_id, catalog_id };
+	enum status s = remove_below(&r, values, 2, batch);
+
+	return s ? s : removal_apply(&r, done);
+}
+
+/* When all else is gone. */
+static enum status remove_epoch(struct removal *r, const char *tenant_id)
+{
+	struct epoch *e = CX_NEW(r->cx, struct epoch);
+	enum status s;
+
+	*e = (struct epoch){ .row = ROW(epoch), .tenant_id = tenant_id };
+	s = store_get(r->cx, r->st, &e->row);
+	if (!s)
+		remove_row(r, &e->row);
+	return s == NOT_FOUND ? OK : s;
+}
+
+enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant_id, size_t batch,
+			     bool *done)
+{
+	struct removal r = removal_open(cx, st, batch);
+	struct tenant t;
+	enum status s = tenant_find(cx, st, tenant_id, &t);
+
+	if (s == OK)
+		return fail(cx, CONFLICT, "tenant \"%s\" was not dropped", tenant_id);
+	if (s == NOT_FOUND)
+		s = remove_below(&r, &tenant_id, 1, batch);
+	if (!s && !r.n)
+		s = remove_epoch(&r, tenant_id);
+	return s ? s : removal_apply(&r, done);
+}
+
+enum status drop_expired_tokens(struct cx *cx, struct store *st, const char *tenant_id,
+				int64_t now_ms, size_t batch, bool *done)
+{
+	struct removal r = removal_open(cx, st, batch);
+	struct token from = { .row = ROW(token), .tenant_id = tenant_id };
+	struct query q = { .from = &from.row, .bound = 1, .limit = DROP_MAX_ROWS };
+	struct rows page;
+	enum status s;
+
+	do {
+		struct token *t;
+
+		s = store_list(cx, st, &q, &page);
+		if (s)
+			return s;
+		t = page.items;
+		for (size_t i = 0; i < page.n && r.n < batch; i++, t++) {
+			if (t->expires_at && t->expires_at < now_ms)
+				remove_row(&r, &t->row);
+			q.after = &t->row;
+		}
+	} while (page.n == DROP_MAX_ROWS && r.n < batch);
+	return removal_apply(&r, done);
+}

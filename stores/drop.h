@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* drop.h - removes the rows below a dropped catalog or tenant, in small lists. */
+#ifndef STORES_DROP_H
+#define STORES_DROP_H
+
+#include "stores/store.h"
+
+#define DROP_MAX_ROWS 1000
+
+/*
+ * Each call removes up to `batch` rows (1 .. DROP_MAX_ROWS) and what hangs on
+ * them, in one list; `*done` says that none were left.  Branches go first: no commit
+ * can land from then on.  The caller calls again, with its context reset.
+ */
+MUST_USE enum status drop_catalog_rows(struct cx *cx, struct store *st, const char *tenant_id,
+				       const char *catalog_id, size_t batch, bool *done);
+
+/* Only for a tenant whose own row is gone; CONFLICT otherwise. */
+MUST_USE enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant_id,
+				      size_t batch, bool *done);
+
+/* Tokens of the tenant ("" for root's) that expired before now_ms, as above. */
+MUST_USE enum status drop_expired_tokens(struct cx *cx, struct store *st, const char *tenant_id,
+					 int64_t now_ms, size_t batch, bool *done);
+
+#endif
