@@ -41,7 +41,7 @@ remove_sockets_folder() {
 write_lighttpd_conf() {
 	mkdir -p "$run/empty" "$run/uploads"
 	"$bin/pangolin" routes --httpd lighttpd >"$run/lighttpd-routes.conf" || return
-	sed -e "s|@BIND@|$bind|; s|@PORT@|$port|; s|@EMPTY@|$run/empty|; s|@LOGS@|$run/logs|; s|@UPLOADS@|$run/uploads|" \
+	sed -e "s|@BIND@|$bind|; s|@PORT@|$port|; s|@EMPTY@|$run/empty|; s|@LOGS@|$run/logs|; s|@UPLOADS@|$run/uploads|; s|@ERRORS@|$top/httpd-conf/errors|" \
 		-e "s|@SOCKETS@|$(sockets_folder)|; s|@ROUTES@|$run/lighttpd-routes.conf|" \
 		"$top/httpd-conf/lighttpd.conf" >"$run/lighttpd.conf"
 }
