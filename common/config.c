@@ -71,6 +71,8 @@ static const struct setting settings[] = {
 	{ "PANGOLIN_PASSWORD_SLOTS", SET_INT, AT(password_slots), "hashes", "2", 1, 1000,
 	  "password hashes worked out at once (32 MiB each); half of pangolin-credentials' "
 	  "processes" },
+	{ "PANGOLIN_COUNTS", SET_BOOL, AT(counts), "boolean", "false", 0, 0,
+	  "each answer says in X-Pangolin-Counts how many round trips and objects it took" },
 	{ "PANGOLIN_LOGIN_TTL_S", SET_INT, AT(login_ttl_s), "s", "86400", 60, 31536000,
 	  "life of a login's token" },
 	{ "PANGOLIN_OAUTH_TTL_S", SET_INT, AT(oauth_ttl_s), "s", "3600", 60, 31536000,

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "fcgi/auth.h"
+#include "fcgi/counts.h"
 #include "fcgi/gateway.h"
 #include "fcgi/resolve.h"
 #include "stores/content.h"
@@ -97,10 +98,13 @@ static void answer(struct service *sv, struct request *rq)
 static void serve_request(struct service *sv, struct cx *cx, const char *const *env)
 {
 	struct request rq = { .cx = cx, .rs = &sv->rs, .env = env };
+	struct counts before = counts_now(&sv->rs);
 	enum status s = handle(sv, &rq);
 
 	if (s)
 		answer_failure(&rq, s);
+	if (sv->rs.config->counts)
+		counts_show(&rq, &before);
 	answer(sv, &rq);
 	gateway_finish(sv->gateway);
 	sv->rs.served++;
