@@ -2,6 +2,50 @@
 /* access.c - the decision: by role; a tenant is a wall. */
 #include "common/access.h"
 
+#include <ctype.h>
+
+static const struct {
+	const char *word; /* without separators */
+	enum role role;
+} words[] = {
+	{ "root", ROLE_ROOT },		{ "tenantadmin", ROLE_TENANT_ADMIN },
+	{ "admin", ROLE_TENANT_ADMIN }, { "tenantuser", ROLE_TENANT_USER },
+	{ "user", ROLE_TENANT_USER },
+};
+
+enum role role_parse(const char *text)
+{
+	char word[16];
+	size_t n = 0;
+
+	for (; text && *text; text++) {
+		if (*text == '-' || *text == '_' || *text == ' ')
+			continue;
+		if (n == sizeof(word) - 1)
+			return ROLE_NONE;
+		word[n++] = (char)tolower((unsigned char)*text);
+	}
+	word[n] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].role;
+	return ROLE_NONE;
+}
+
+const char *role_name(enum role role)
+{
+	switch (role) {
+	case ROLE_ROOT:
+		return "root";
+	case ROLE_TENANT_ADMIN:
+		return "tenant-admin";
+	case ROLE_TENANT_USER:
+		return "tenant-user";
+	default:
+		return "none";
+	}
+}
+
 /* What the answer says of an object that must look missing: the widest part of it
  * that the caller may not know of. */
 static enum status hide(struct cx *cx, const struct object *o)

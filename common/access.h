@@ -7,8 +7,22 @@
 
 enum role { ROLE_NONE, ROLE_TENANT_USER, ROLE_TENANT_ADMIN, ROLE_ROOT };
 
+/* "tenant-admin" in any case, with any or no separators, and "admin", "user"; ROLE_NONE: no role. */
+enum role role_parse(const char *text);
+/* "root", "tenant-admin", "tenant-user", or "none". */
+const char *role_name(enum role role);
+
+/* What stands behind a principal, and has to be there while it is believed. */
+enum principal_kind {
+	A_USER,		/* a row of users */
+	A_SERVICE_USER, /* a row of service users */
+	A_ROOT,		/* the configured root password */
+	A_TOKEN,	/* nothing but its token's row: made by an administrator for a program */
+};
+
 /* Who asks.  Text in the request's memory. */
 struct principal {
+	enum principal_kind kind;
 	const char *id; /* user's or service user's UUID */
 	const char *name;
 	const char *tenant_id; /* "" for root */

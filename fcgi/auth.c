@@ -1,38 +1,425 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* auth.c - from a request's credential to a principal. */
+/* auth.c - from a request's credential to a principal, and issuing tokens. */
 #include "fcgi/auth.h"
 
+#include <strings.h>
+#include <sys/stat.h>
+
 #include "common/text.h"
+#include "fcgi/known.h"
+#include "stores/principals.h"
+
+#define NAME "pangolin" /* issuer and audience */
+#define ROOT_ID "ffffffff-ffff-ffff-ffff-ffffffffffff"
+#define LOOK_AGAIN_MS 5000
+#define MAX_ALSO 6
+
+struct identities {
+	struct known *known;
+	struct jwt_signer *signer; /* NULL: this family does not sign */
+	struct cx keys_cx; /* of the public keys, which are read again when their file changes */
+	struct jwt_keys *keys; /* NULL: none are configured */
+	const char *path;
+	struct timespec changed; /* of the file, when it was read */
+	int64_t looked_ms;
+};
+
+/* Whom everyone is in no-auth mode. */
+static const struct principal everyone = { .kind = A_TOKEN,
+					   .id = NIL_UUID,
+					   .name = "tenant_admin",
+					   .tenant_id = NIL_UUID,
+					   .role = ROLE_TENANT_ADMIN };
+
+/* The words for a principal's kind in a token. */
+static const char *const kinds[] = {
+	[A_USER] = "user",
+	[A_SERVICE_USER] = "service-user",
+	[A_ROOT] = "root",
+	[A_TOKEN] = "token",
+};
+
+static enum status refuse(struct cx *cx, const char *why)
+{
+	return fail(cx, UNAUTHENTICATED, "%s", why);
+}
+
+/* --- the ring -------------------------------------------------------------------- */
+
+static enum status read_keys(struct cx *cx, struct identities *i)
+{
+	struct cx fresh = { 0 };
+	struct jwt_keys *keys;
+	struct stat st = { 0 };
+
+	(void)stat(i->path, &st);
+	if (jwt_keys_read(&fresh, i->path, &keys)) {
+		(void)fail(cx, INVALID, "%s", fresh.message);
+		cx_free(&fresh);
+		return INVALID;
+	}
+	cx_free(&i->keys_cx);
+	i->keys_cx = fresh;
+	i->keys = keys;
+	i->changed = st.st_mtim;
+	return OK;
+}
+
+/* A rotated key is known without a restart, and one taken away is forgotten. */
+static void look_again(struct cx *cx, struct identities *i)
+{
+	int64_t now = cx_monotonic_ms();
+	struct stat st;
+
+	if (!i->keys || now - i->looked_ms < LOOK_AGAIN_MS)
+		return;
+	i->looked_ms = now;
+	if (stat(i->path, &st) || memcmp(&st.st_mtim, &i->changed, sizeof(i->changed)) == 0)
+		return;
+	if (read_keys(cx, i) == OK)
+		known_forget(i->known);
+}
 
 enum status auth_open(struct cx *cx, struct responder *rs, bool may_sign)
 {
-	(void)cx;
-	(void)rs;
-	(void)may_sign;
-	return OK;
+	struct identities *i = CX_NEW(cx, struct identities);
+	const char *folder = rs->config->keys_dir;
+	enum status s;
+
+	i->known = known_open();
+	rs->identities = i;
+	if (!folder && rs->config->no_auth)
+		return OK;
+	if (!folder)
+		return fail(cx, INVALID,
+			    "PANGOLIN_KEYS_DIR is not set; `pangolin keys` makes keys");
+	i->path = cx_printf(cx, "%s/" JWT_PUBLIC_FILE, folder);
+	s = read_keys(cx, i);
+	if (!s && may_sign)
+		s = jwt_signer_read(cx, cx_printf(cx, "%s/" JWT_PRIVATE_FILE, folder), &i->signer);
+	return s;
 }
 
 void auth_close(struct responder *rs)
 {
-	(void)rs;
+	cx_free(&rs->identities->keys_cx);
+	known_close(rs->identities->known);
 }
 
 void auth_forget(struct responder *rs)
 {
-	(void)rs;
+	known_forget(rs->identities->known);
 }
 
-/* Whom everyone is in no-auth mode. */
-static const struct principal nobody_asked = {
-	.id = NIL_UUID, .name = "tenant_admin", .tenant_id = NIL_UUID, .role = ROLE_TENANT_ADMIN
+const struct jwt_keys *auth_keys(const struct responder *rs)
+{
+	return rs->identities->keys;
+}
+
+/* --- tokens ---------------------------------------------------------------------- */
+
+/* The rows that must be there for a token to be believed: one round trip. */
+struct witnesses {
+	struct tenant tenant;
+	struct token token;
+	struct user user;
+	struct service_user service;
 };
+
+static bool kind_of(const char *word, enum principal_kind *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (text_same(kinds[i], word)) {
+			*out = (enum principal_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum status read_claims(struct cx *cx, struct json_object *claims, struct principal *who)
+{
+	const char *tenant = json_text(claims, "tenant_id");
+
+	*who = (struct principal){
+		.id = json_text(claims, "sub"),
+		.name = json_text(claims, "username"),
+		.tenant_id = tenant ? tenant : "",
+		.role = role_parse(json_text(claims, "role")),
+		.token_id = json_text(claims, "jti"),
+		.expires_ms = json_int(claims, "exp", 0) * 1000,
+	};
+	if (!who->id || !who->name || !who->token_id ||
+	    !kind_of(json_text(claims, "kind"), &who->kind))
+		return refuse(cx, "the token is not valid: a claim is missing");
+	return OK;
+}
+
+static enum status read_witnesses(struct cx *cx, struct store *st, const struct principal *who,
+				  struct witnesses *w)
+{
+	struct row *rows[3] = { &w->token.row };
+	size_t n = 1;
+
+	*w = (struct witnesses){
+		.tenant = { .row = ROW(tenant), .tenant_id = who->tenant_id },
+		.token = { .row = ROW(token),
+			   .tenant_id = who->tenant_id,
+			   .token_id = who->token_id },
+		.user = { .row = ROW(user), .tenant_id = who->tenant_id, .username = who->name },
+		.service = { .row = ROW(service_user), .tenant_id = who->tenant_id, .id = who->id },
+	};
+	if (*who->tenant_id)
+		rows[n++] = &w->tenant.row;
+	if (who->kind == A_USER)
+		rows[n++] = &w->user.row;
+	if (who->kind == A_SERVICE_USER)
+		rows[n++] = &w->service.row;
+	return store_get_all(cx, st, rows, n);
+}
+
+static bool service_user_lives(const struct service_user *su)
+{
+	return su->row.version && su->active && (!su->expires_at || su->expires_at > cx_now_ms());
+}
+
+/* Whether what stands behind the token still does; lowers its role to the row's. */
+static bool still_stands(const struct responder *rs, const struct witnesses *w,
+			 struct principal *who)
+{
+	enum role role = who->role;
+
+	switch (who->kind) {
+	case A_USER:
+		role = role_parse(w->user.role);
+		if (!w->user.row.version || !w->user.active || !text_same(w->user.id, who->id))
+			return false;
+		break;
+	case A_SERVICE_USER:
+		role = role_parse(w->service.role);
+		if (!service_user_lives(&w->service))
+			return false;
+		break;
+	case A_ROOT:
+		if (!rs->config->root_password || strcmp(rs->config->root_user, who->name) != 0)
+			return false;
+		break;
+	case A_TOKEN:
+		break;
+	}
+	if (role < who->role)
+		who->role = role;
+	return who->role != ROLE_NONE && (who->role == ROLE_ROOT) == !*who->tenant_id;
+}
+
+static enum status verify_token(struct cx *cx, struct responder *rs, const char *token,
+				struct principal *who)
+{
+	struct jwt_expected expected = { .issuer = NAME, .audience = NAME, .now_ms = cx_now_ms() };
+	struct json_object *claims;
+	struct witnesses w;
+	enum status s;
+
+	if (!rs->identities->keys)
+		return refuse(cx, "this server has no keys to verify tokens with");
+	s = jwt_verify(cx, rs->identities->keys, token, &expected, &claims);
+	if (!s)
+		s = read_claims(cx, claims, who);
+	if (!s)
+		s = read_witnesses(cx, rs->store, who, &w);
+	if (s)
+		return s == INVALID ? refuse(cx, "the token is not valid") : s;
+	if (!w.token.row.version)
+		return refuse(cx, "the token has been revoked");
+	if (*who->tenant_id && !w.tenant.row.version)
+		return refuse(cx, "the token's tenant is no more");
+	if (!still_stands(rs, &w, who))
+		return refuse(cx, "the token's user is no more, or not active");
+	return OK;
+}
+
+enum status auth_token(struct cx *cx, struct responder *rs, const char *token,
+		       const struct principal **out)
+{
+	struct principal *who = CX_NEW(cx, struct principal);
+
+	look_again(cx, rs->identities);
+	*out = who;
+	return verify_token(cx, rs, token, who);
+}
+
+/* --- API keys and root -------------------------------------------------------------- */
+
+static enum status verify_api_key(struct cx *cx, struct store *st, const char *text,
+				  struct principal *who)
+{
+	struct tenant tenant = { .row = ROW(tenant) };
+	struct service_user su = { .row = ROW(service_user) };
+	struct row *rows[] = { &tenant.row, &su.row };
+	struct api_key key;
+	enum status s;
+
+	s = api_key_find(cx, st, text, &key);
+	if (s)
+		return s == NOT_FOUND ? refuse(cx, "the API key is not valid") : s;
+	tenant.tenant_id = su.tenant_id = key.tenant_id;
+	su.id = key.service_user_id;
+	s = store_get_all(cx, st, rows, ARRAY_SIZE(rows));
+	if (s)
+		return s;
+	if (!tenant.row.version || !service_user_lives(&su))
+		return refuse(cx, "the API key is not valid");
+	*who = (struct principal){ .kind = A_SERVICE_USER,
+				   .id = su.id,
+				   .name = su.name,
+				   .tenant_id = su.tenant_id,
+				   .role = role_parse(su.role),
+				   .expires_ms = su.expires_at };
+	if (who->role == ROLE_ROOT) /* a tenant's row makes nobody root */
+		who->role = ROLE_TENANT_ADMIN;
+	return OK;
+}
+
+enum status auth_api_key(struct cx *cx, struct responder *rs, const char *api_key,
+			 const struct principal **out)
+{
+	struct principal *who = CX_NEW(cx, struct principal);
+
+	*out = who;
+	return verify_api_key(cx, rs->store, api_key, who);
+}
+
+enum status auth_root(struct cx *cx, struct responder *rs, const char *user, const char *password,
+		      const struct principal **out)
+{
+	const struct config *c = rs->config;
+	struct principal *who = CX_NEW(cx, struct principal);
+
+	if (!c->root_password || !text_same_secret(user, c->root_user) ||
+	    !text_same_secret(password, c->root_password))
+		return refuse(cx, "Invalid credentials");
+	*who = (struct principal){ .kind = A_ROOT,
+				   .id = ROOT_ID,
+				   .name = c->root_user,
+				   .tenant_id = "",
+				   .role = ROLE_ROOT };
+	*out = who;
+	return OK;
+}
+
+enum status auth_basic(struct cx *cx, const char *header, const char **user, const char **password)
+{
+	unsigned char *bytes;
+	char *colon, *text;
+	size_t n;
+
+	if (strncasecmp(header, "basic ", 6) != 0 ||
+	    text_unbase64(cx, header + 6, strlen(header + 6), &bytes, &n))
+		return fail(cx, INVALID, "this is no Basic credential");
+	text = cx_strndup(cx, (char *)bytes, n);
+	colon = strchr(text, ':');
+	if (!colon || strlen(text) != n || !text_is_utf8(text, n))
+		return fail(cx, INVALID, "this is no Basic credential");
+	*colon = '\0';
+	*user = text;
+	*password = colon + 1;
+	return OK;
+}
+
+/* --- a request --------------------------------------------------------------------- */
+
+/* Verifies a credential, unless it was before; resolve() asks again when the epochs moved. */
+static enum status verify(struct request *rq, const char *credential,
+			  enum status (*how)(struct cx *, struct responder *, const char *,
+					     const struct principal **))
+{
+	struct identities *i = rq->rs->identities;
+	const struct principal *who;
+	enum status s;
+
+	look_again(rq->cx, i);
+	rq->who = known_find(rq->cx, i->known, credential);
+	if (rq->who)
+		return OK;
+	s = how(rq->cx, rq->rs, credential, &who);
+	if (s)
+		return s;
+	known_keep(i->known, credential, who);
+	rq->who = who;
+	return OK;
+}
+
+static enum status authorization(struct request *rq, const char *header)
+{
+	const char *user, *password;
+
+	if (strncasecmp(header, "bearer ", 7) == 0)
+		return verify(rq, header + 7, auth_token);
+	if (auth_basic(rq->cx, header, &user, &password))
+		return refuse(rq->cx, "the Authorization header is neither Bearer nor Basic");
+	return auth_root(rq->cx, rq->rs, user, password, &rq->who);
+}
 
 enum status authenticate(struct request *rq)
 {
-	rq->tenant_id = NIL_UUID;
-	if (request_header(rq, "authorization") || request_header(rq, "x-api-key"))
-		return fail(rq->cx, UNAUTHENTICATED, "this credential is not valid");
+	const char *key = request_header(rq, "x-api-key");
+	const char *header = request_header(rq, "authorization");
+
+	rq->who = NULL;
+	if (key)
+		return verify(rq, key, auth_api_key);
+	if (header)
+		return authorization(rq, header);
 	if (rq->rs->config->no_auth)
-		rq->who = &nobody_asked;
+		rq->who = &everyone;
 	return OK;
+}
+
+/* --- issuing ------------------------------------------------------------------------- */
+
+static struct json_object *claims_of(struct cx *cx, const struct principal *who,
+				     const struct token *t)
+{
+	struct json_object *o = json_new_object(cx);
+
+	json_set_text(o, "iss", NAME);
+	json_set_text(o, "aud", NAME);
+	json_set_text(o, "sub", who->id);
+	json_set_text(o, "jti", t->token_id);
+	json_set_text(o, "kind", kinds[who->kind]);
+	json_set_text(o, "username", who->name);
+	json_set_text(o, "tenant_id", *who->tenant_id ? who->tenant_id : NULL);
+	json_set_text(o, "role", role_name(who->role));
+	json_set_int(o, "iat", t->created_at / 1000);
+	json_set_int(o, "exp", t->expires_at / 1000);
+	return o;
+}
+
+enum status auth_issue(struct cx *cx, struct responder *rs, const struct principal *who,
+		       int64_t ttl_s, const struct change *also, size_t n, struct issued *out)
+{
+	int64_t now = cx_now_ms() / 1000 * 1000; /* whole seconds, as in the token */
+	struct token t = { .row = ROW(token),
+			   .tenant_id = who->tenant_id,
+			   .token_id = text_uuid4(cx),
+			   .user_id = who->id,
+			   .username = who->name,
+			   .created_at = now,
+			   .expires_at = now + ttl_s * 1000 };
+	struct change list[MAX_ALSO + 1] = { { INSERT, &t.row } };
+	enum status s;
+
+	if (!rs->identities->signer)
+		return fail(cx, UNAVAILABLE, "this server has no key to sign tokens with");
+	if (n > MAX_ALSO)
+		return fail(cx, INTERNAL, "%zu changes ride with a token", n);
+	s = jwt_sign(cx, rs->identities->signer, claims_of(cx, who, &t), &out->token);
+	if (s)
+		return s;
+	for (size_t i = 0; i < n; i++)
+		list[i + 1] = also[i];
+	s = store_apply(cx, rs->store, list, n + 1, NULL);
+	out->token_id = t.token_id;
+	out->expires_ms = t.expires_at;
+	return s;
 }

@@ -3,9 +3,14 @@
 #ifndef FCGI_AUTH_H
 #define FCGI_AUTH_H
 
+#include "common/jwt.h"
 #include "fcgi/http.h"
 
-/* Opens the key rings the family may read.  INVALID: a missing or unsafe file. */
+/*
+ * Opens the identity ring: the public keys, and with may_sign the private one.
+ * INVALID: a missing or unsafe file, or no PANGOLIN_KEYS_DIR (in no-auth mode: then
+ * tokens can't be used).
+ */
 MUST_USE enum status auth_open(struct cx *cx, struct responder *rs, bool may_sign);
 void auth_close(struct responder *rs);
 
@@ -20,13 +25,39 @@ MUST_USE enum status authenticate(struct request *rq);
 /* Forgets every cached principal: the epochs moved. */
 void auth_forget(struct responder *rs);
 
-/* Issues a signed token and its row (which revocation deletes). */
+/* --- one credential each, looked up now; UNAUTHENTICATED says why -------------- */
+
+/* The user, service user or root a token was issued to: its row is there, and the
+ * user's, which is active. */
+MUST_USE enum status auth_token(struct cx *cx, struct responder *rs, const char *token,
+				const struct principal **out);
+
+/* The service user of an API key: active and not expired. */
+MUST_USE enum status auth_api_key(struct cx *cx, struct responder *rs, const char *api_key,
+				  const struct principal **out);
+
+/* Root by PANGOLIN_ROOT_USER and PANGOLIN_ROOT_PASSWORD. */
+MUST_USE enum status auth_root(struct cx *cx, struct responder *rs, const char *user,
+			       const char *password, const struct principal **out);
+
+/* Takes "Basic ..." apart; INVALID. */
+MUST_USE enum status auth_basic(struct cx *cx, const char *header, const char **user,
+				const char **password);
+
+/* --- issuing ---------------------------------------------------------------------- */
+
+/* Issues a signed token and its row (which revocation deletes).  `also` are
+ * changes that ride in the same list. */
 struct issued {
 	const char *token;
 	const char *token_id;
 	int64_t expires_ms;
 };
 MUST_USE enum status auth_issue(struct cx *cx, struct responder *rs, const struct principal *who,
-				int64_t ttl_s, struct issued *out);
+				int64_t ttl_s, const struct change *also, size_t n,
+				struct issued *out);
+
+/* The public keys, as this process knows them; NULL = none. */
+const struct jwt_keys *auth_keys(const struct responder *rs);
 
 #endif

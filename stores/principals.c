@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* principals.c - users, service users, API keys and tokens as lists of changes. */
+#include "stores/principals.h"
+
+#include <openssl/evp.h>
+
+#include "common/text.h"
+#include "stores/audit.h"
+#include "stores/tenants.h"
+
+#define KEY_ID_CHARACTERS 12
+#define KEY_SECRET_CHARACTERS 48
+
+/* A list that changes who may do what: the tenant's epoch and the record come with it. */
+struct list {
+	struct change changes[8];
+	size_t n;
+};
+
+static void add(struct list *l, enum change_op op, struct row *row)
+{
+	l->changes[l->n++] = (struct change){ op, row };
+}
+
+static void add_touch(struct list *l, struct change touch)
+{
+	l->changes[l->n++] = touch;
+}
+
+static void add_record(struct cx *cx, struct list *l, const struct audit *by, const char *tenant_id,
+		       const char *action, const char *type, const char *id, const char *name)
+{
+	add(l, INSERT, &audit_new(cx, by, tenant_id, action, type, id, name)->row);
+}
+
+/* Puts something into a tenant: the tenant must be there. */
+static enum status apply_new(struct cx *cx, struct store *st, struct list *l, const char *tenant_id,
+			     const char *what, const char *name)
+{
+	enum status s;
+
+	if (*tenant_id)
+		add_touch(l, tenant_touch(cx, tenant_id));
+	s = store_apply(cx, st, l->changes, l->n, NULL);
+	if (s == EXISTS)
+		return fail(cx, s, "a %s \"%s\" exists already", what, name);
+	return s == CONFLICT ? fail(cx, NOT_FOUND, "no tenant \"%s\"", tenant_id) : s;
+}
+
+static enum status apply_change(struct cx *cx, struct store *st, struct list *l, const char *what,
+				const char *name)
+{
+	enum status s = store_apply(cx, st, l->changes, l->n, NULL);
+
+	return s == CONFLICT ? fail(cx, s, "%s \"%s\" was changed meanwhile", what, name) : s;
+}
+
+/* --- users -------------------------------------------------------------------- */
+
+enum status user_find(struct cx *cx, struct store *st, const char *tenant_id, const char *username,
+		      struct user *out)
+{
+	*out = (struct user){ .row = ROW(user), .tenant_id = tenant_id, .username = username };
+	return store_get(cx, st, &out->row);
+}
+
+enum status user_find_id(struct cx *cx, struct store *st, const char *tenant_id, const char *id,
+			 struct user *out)
+{
+	struct user key = { .row = ROW(user), .tenant_id = tenant_id, .id = id };
+	struct query q = { .from = &key.row, .bound = 1, .where = { "id" }, .limit = 1 };
+	struct rows rows;
+	enum status s;
+
+	s = store_list(cx, st, &q, &rows);
+	if (s)
+		return s;
+	if (!rows.n)
+		return fail(cx, NOT_FOUND, "no user \"%s\"", id);
+	*out = *(struct user *)rows.items;
+	return OK;
+}
+
+static void user_record(struct cx *cx, struct list *l, const struct audit *by, const char *action,
+			const struct user *u)
+{
+	add_touch(l, epoch_touch(cx, u->tenant_id));
+	add_record(cx, l, by, u->tenant_id, action, "user", u->id, u->username);
+}
+
+enum status user_create(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
+{
+	struct list l = { .n = 0 };
+
+	u->row = (struct row)ROW(user);
+	if (!u->id)
+		u->id = text_uuid4(cx);
+	u->active = true;
+	u->created_at = u->updated_at = cx_now_ms();
+	add(&l, INSERT, &u->row);
+	user_record(cx, &l, by, "create_user", u);
+	return apply_new(cx, st, &l, u->tenant_id, "user", u->username);
+}
+
+enum status user_update(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
+{
+	struct list l = { .n = 0 };
+
+	u->updated_at = cx_now_ms();
+	add(&l, UPDATE, &u->row);
+	user_record(cx, &l, by, "update_user", u);
+	return apply_change(cx, st, &l, "user", u->username);
+}
+
+enum status user_delete(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
+{
+	struct list l = { .n = 0 };
+
+	add(&l, DELETE, &u->row);
+	user_record(cx, &l, by, "delete_user", u);
+	return apply_change(cx, st, &l, "user", u->username);
+}
+
+/* --- API keys -------------------------------------------------------------------- */
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+#define N_LETTERS (sizeof(letters) - 1)
+
+static void add_letters(struct text *t, size_t n)
+{
+	while (n) {
+		unsigned char c;
+
+		text_random(&c, 1);
+		if (c >= 256 / N_LETTERS * N_LETTERS) /* or the first letters came more often */
+			continue;
+		text_addc(t, letters[c % N_LETTERS]);
+		n--;
+	}
+}
+
+const char *api_key_new(struct cx *cx)
+{
+	struct text t = text_open(cx, 100);
+
+	text_add(&t, "pgl_");
+	add_letters(&t, KEY_ID_CHARACTERS);
+	text_addc(&t, '_');
+	add_letters(&t, KEY_SECRET_CHARACTERS);
+	return t.s;
+}
+
+bool api_key_is_sane(const char *text)
+{
+	if (!text_starts(text, "pgl_") || strspn(text + 4, letters) != KEY_ID_CHARACTERS)
+		return false;
+	text += 4 + KEY_ID_CHARACTERS;
+	return *text == '_' && strspn(text + 1, letters) == KEY_SECRET_CHARACTERS &&
+	       !text[1 + KEY_SECRET_CHARACTERS];
+}
+
+const char *api_key_hash(struct cx *cx, const char *text)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned n;
+
+	if (EVP_Digest(text, strlen(text), hash, &n, EVP_sha256(), NULL) != 1)
+		abort(); /* out of memory is all that can fail */
+	return text_hex(cx, hash, n);
+}
+
+static struct api_key *key_row(struct cx *cx, const struct service_user *su, const char *hash)
+{
+	struct api_key *k = CX_NEW(cx, struct api_key);
+
+	*k = (struct api_key){ .row = ROW(api_key),
+			       .key_hash = hash,
+			       .tenant_id = su->tenant_id,
+			       .service_user_id = su->id };
+	return k;
+}
+
+enum status api_key_find(struct cx *cx, struct store *st, const char *text, struct api_key *out)
+{
+	enum status s;
+
+	if (!api_key_is_sane(text))
+		return fail(cx, NOT_FOUND, "this is no API key");
+	*out = (struct api_key){ .row = ROW(api_key), .key_hash = api_key_hash(cx, text) };
+	s = store_get(cx, st, &out->row);
+	return s == NOT_FOUND ? fail(cx, s, "no such API key") : s;
+}
+
+/* --- service users ------------------------------------------------------------- */
+
+enum status service_user_find(struct cx *cx, struct store *st, const char *tenant_id,
+			      const char *id, struct service_user *out)
+{
+	*out = (struct service_user){ .row = ROW(service_user), .tenant_id = tenant_id, .id = id };
+	return store_get(cx, st, &out->row);
+}
+
+static void service_record(struct cx *cx, struct list *l, const struct audit *by,
+			   const char *action, const struct service_user *su)
+{
+	add_touch(l, epoch_touch(cx, su->tenant_id));
+	add_record(cx, l, by, su->tenant_id, action, "service_user", su->id, su->name);
+}
+
+enum status service_user_create(struct cx *cx, struct store *st, struct service_user *su,
+				const struct audit *by, const char **api_key)
+{
+	struct list l = { .n = 0 };
+
+	su->row = (struct row)ROW(service_user);
+	if (!su->id)
+		su->id = text_uuid4(cx);
+	su->active = true;
+	su->created_at = cx_now_ms();
+	*api_key = api_key_new(cx);
+	su->api_key_hash = api_key_hash(cx, *api_key);
+	add(&l, INSERT, &su->row);
+	add(&l, INSERT, &key_row(cx, su, su->api_key_hash)->row);
+	service_record(cx, &l, by, "create_service_user", su);
+	return apply_new(cx, st, &l, su->tenant_id, "service user", su->id);
+}
+
+/* Adds the removal of the service user's present key, where it has one. */
+static enum status add_key_removal(struct cx *cx, struct store *st, struct list *l,
+				   const struct service_user *su)
+{
+	struct api_key *k;
+	struct row *row;
+	enum status s;
+
+	if (!su->api_key_hash)
+		return OK;
+	k = key_row(cx, su, su->api_key_hash);
+	row = &k->row;
+	s = store_get_all(cx, st, &row, 1);
+	if (!s && row->version)
+		add(l, DELETE, row);
+	return s;
+}
+
+enum status service_user_rotate(struct cx *cx, struct store *st, struct service_user *su,
+				const struct audit *by, const char **api_key)
+{
+	struct list l = { .n = 0 };
+	enum status s;
+
+	s = add_key_removal(cx, st, &l, su);
+	if (s)
+		return s;
+	*api_key = api_key_new(cx);
+	su->api_key_hash = api_key_hash(cx, *api_key);
+	add(&l, UPDATE, &su->row);
+	add(&l, INSERT, &key_row(cx, su, su->api_key_hash)->row);
+	service_record(cx, &l, by, "rotate_api_key", su);
+	return apply_change(cx, st, &l, "service user", su->id);
+}
+
+enum status service_user_update(struct cx *cx, struct store *st, struct service_user *su,
+				const struct audit *by)
+{
+	struct list l = { .n = 0 };
+
+	add(&l, UPDATE, &su->row);
+	service_record(cx, &l, by, "update_service_user", su);
+	return apply_change(cx, st, &l, "service user", su->id);
+}
+
+enum status service_user_delete(struct cx *cx, struct store *st, struct service_user *su,
+				const struct audit *by)
+{
+	struct list l = { .n = 0 };
+	enum status s;
+
+	s = add_key_removal(cx, st, &l, su);
+	if (s)
+		return s;
+	add(&l, DELETE, &su->row);
+	service_record(cx, &l, by, "delete_service_user", su);
+	return apply_change(cx, st, &l, "service user", su->id);
+}
+
+/* --- tokens ---------------------------------------------------------------------- */
+
+enum status token_revoke(struct cx *cx, struct store *st, const char *tenant_id,
+			 const char *token_id, const struct audit *by)
+{
+	struct token t = { .row = ROW(token), .tenant_id = tenant_id, .token_id = token_id };
+	struct list l = { .n = 0 };
+	enum status s;
+
+	s = store_get(cx, st, &t.row);
+	if (s == NOT_FOUND)
+		return fail(cx, s, "no such token");
+	if (s)
+		return s;
+	add(&l, DELETE, &t.row);
+	add_touch(&l, epoch_touch(cx, tenant_id));
+	add_record(cx, &l, by, tenant_id, "revoke_token", "token", token_id, t.username);
+	s = store_apply(cx, st, l.changes, l.n, NULL);
+	return s == CONFLICT ? fail(cx, NOT_FOUND, "the token has ended already") : s;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* principals.h - users, service users with their API keys, and tokens. */
+#ifndef STORES_PRINCIPALS_H
+#define STORES_PRINCIPALS_H
+
+#include "stores/store.h"
+
+/*
+ * Tenant "" is the server: root's users and tokens.  `by` is the start of the
+ * audit record (stores/audit.h); NULL = the operator.  Whoever writes a user's
+ * password hash or a service user needs a store with the storage key.
+ */
+
+/* --- users -------------------------------------------------------------------- */
+
+/* NOT_FOUND. */
+MUST_USE enum status user_find(struct cx *cx, struct store *st, const char *tenant_id,
+			       const char *username, struct user *out);
+MUST_USE enum status user_find_id(struct cx *cx, struct store *st, const char *tenant_id,
+				  const char *id, struct user *out);
+
+/* Fills id (where NULL), active and the times.  EXISTS: the username; NOT_FOUND: the tenant. */
+MUST_USE enum status user_create(struct cx *cx, struct store *st, struct user *u,
+				 const struct audit *by);
+
+/* Writes a user that was read.  CONFLICT: another was faster; read again. */
+MUST_USE enum status user_update(struct cx *cx, struct store *st, struct user *u,
+				 const struct audit *by);
+
+/* Removes a user that was read; its tokens are worth nothing from here on.  CONFLICT. */
+MUST_USE enum status user_delete(struct cx *cx, struct store *st, struct user *u,
+				 const struct audit *by);
+
+/* --- service users ------------------------------------------------------------- */
+
+/* NOT_FOUND. */
+MUST_USE enum status service_user_find(struct cx *cx, struct store *st, const char *tenant_id,
+				       const char *id, struct service_user *out);
+
+/* Fills id (where NULL), active, created_at and api_key_hash.  *api_key is shown
+ * once and kept nowhere.  NOT_FOUND: the tenant. */
+MUST_USE enum status service_user_create(struct cx *cx, struct store *st, struct service_user *su,
+					 const struct audit *by, const char **api_key);
+
+/* A new API key for a service user that was read; the one before ends.  CONFLICT. */
+MUST_USE enum status service_user_rotate(struct cx *cx, struct store *st, struct service_user *su,
+					 const struct audit *by, const char **api_key);
+
+/* As user_update, user_delete (with the API key). */
+MUST_USE enum status service_user_update(struct cx *cx, struct store *st, struct service_user *su,
+					 const struct audit *by);
+MUST_USE enum status service_user_delete(struct cx *cx, struct store *st, struct service_user *su,
+					 const struct audit *by);
+
+/* --- API keys -------------------------------------------------------------------- */
+
+/*
+ * "pgl_<12>_<48>", letters and digits: the 12 name the key to people, all of it is
+ * the secret (over 280 bits), and its SHA-256 in hex is what is stored: no slow hash is needed.
+ */
+const char *api_key_new(struct cx *cx);
+bool api_key_is_sane(const char *text);
+const char *api_key_hash(struct cx *cx, const char *text);
+
+/* The row of a key's text.  NOT_FOUND: no such key, or not the form of one. */
+MUST_USE enum status api_key_find(struct cx *cx, struct store *st, const char *text,
+				  struct api_key *out);
+
+/* --- tokens ---------------------------------------------------------------------- */
+
+/* Ends a token.  NOT_FOUND: there is none, or it has ended already. */
+MUST_USE enum status token_revoke(struct cx *cx, struct store *st, const char *tenant_id,
+				  const char *token_id, const struct audit *by);
+
+#endif
