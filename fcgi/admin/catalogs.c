@@ -105,6 +105,8 @@ static enum status check_location(struct request *rq, const struct catalog *c)
 	if (!c->warehouse_name)
 		return OK;
 	s = warehouse_find(rq->cx, rq->rs->store, rq->tenant_id, c->warehouse_name, &w);
+	if (s == NOT_FOUND)
+		return INVALID;
 	if (!s)
 		s = admin_object(rq->cx, w.storage_config, &config);
 	if (!s)
@@ -153,6 +155,8 @@ enum status create_catalog(struct request *rq)
 		s = fail(rq->cx, INVALID, "name is missing");
 	if (!s)
 		s = catalog_create(rq->cx, rq->rs->store, &c, request_actor(rq));
+	if (s == NOT_FOUND)
+		s = INVALID; /* it is the body that names what is not there */
 	return s ? s : answer_json(rq, 201, catalog_json(rq->cx, &c));
 }
 
@@ -163,7 +167,10 @@ static enum status update_once(struct request *rq, struct catalog *c)
 
 	if (!s)
 		s = read_catalog(rq, c, &name);
-	return s ? s : catalog_update(rq->cx, rq->rs->store, c, name, request_actor(rq));
+	if (s)
+		return s;
+	s = catalog_update(rq->cx, rq->rs->store, c, name, request_actor(rq));
+	return s == NOT_FOUND ? INVALID : s;
 }
 
 enum status update_catalog(struct request *rq)

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_tenants.c - tenants and warehouses as containers, and what is left when they are dropped. */
+#include "stores/tenants.h"
+
+#include <check.h>
+#include <unistd.h>
+
+#include "common/seal.h"
+#include "common/text.h"
+#include "stores/catalogs.h"
+#include "stores/drop.h"
+#include "stores/jobs.h"
+#include "stores/warehouses.h"
+
+static struct cx cx;
+static struct store *st;
+static char folder[64];
+
+#define ok(call) ck_assert_msg((call) == OK, "%s: %s", #call, cx.message)
+#define gives(call, status) ck_assert_int_eq((call), (status))
+
+static void set_up(void)
+{
+	const char *url, *key;
+	int64_t from, to;
+
+	snprintf(folder, sizeof(folder), "/tmp/pangolin-tenants-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	url = cx_printf(&cx, "sqlite://%s/db", folder);
+	key = cx_printf(&cx, "%s/storage.key", folder);
+	ok(seal_add_key(&cx, key));
+	ok(store_open(&cx, url, key, true, &st));
+	ok(store_migrate(&cx, st, &from, &to));
+	store_close(st);
+	ok(store_open(&cx, url, key, false, &st));
+}
+
+static void tear_down(void)
+{
+	store_close(st);
+	ck_assert_int_eq(0, system(cx_printf(&cx, "rm -rf %s", folder)));
+	cx_free(&cx);
+}
+
+/* --- shorthands --------------------------------------------------------------- */
+
+static const char *make_tenant(const char *name)
+{
+	struct tenant t = { .name = name, .properties = "{}" };
+
+	ok(tenant_create(&cx, st, &t, NULL));
+	return t.tenant_id;
+}
+
+static enum status make_warehouse(const char *tenant, const char *name)
+{
+	struct warehouse w = { .tenant_id = tenant, .name = name,
+			       .storage_config = "{\"s3.secret-access-key\":\"hidden\"}" };
+
+	return warehouse_create(&cx, st, &w, NULL);
+}
+
+static enum status make_catalog(const char *tenant, const char *name, const char *warehouse)
+{
+	struct catalog c = { .tenant_id = tenant, .name = name, .warehouse_name = warehouse };
+
+	return catalog_create(&cx, st, &c, NULL);
+}
+
+static const char *catalog_id(const char *tenant, const char *name)
+{
+	struct catalog c;
+
+	ok(catalog_find(&cx, st, tenant, name, &c));
+	return c.id;
+}
+
+static int64_t epoch_of(const char *tenant)
+{
+	struct epoch e = { .row = ROW(epoch), .tenant_id = tenant };
+	struct row *row = &e.row;
+
+	ok(store_get_all(&cx, st, &row, 1));
+	return e.row.version;
+}
+
+/* Rows of a kind below a tenant; of a global kind, all. */
+static size_t count(const struct kind *k, const char *tenant)
+{
+	struct row *from = cx_alloc(&cx, k->size);
+	struct query q = { .from = from, .bound = k->flags & GLOBAL ? 0 : 1, .limit = 10000 };
+	struct rows rows;
+
+	from->kind = k;
+	model_set_text(from, &k->columns[0], tenant);
+	ok(store_list(&cx, st, &q, &rows));
+	return rows.n;
+}
+
+static const char *last_action(const char *tenant)
+{
+	struct audit from = { .row = ROW(audit), .tenant_id = tenant };
+	struct query q = { .from = &from.row, .bound = 1, .limit = 10000 };
+	struct rows rows;
+
+	ok(store_list(&cx, st, &q, &rows));
+	return rows.n ? ((struct audit *)rows.items)[rows.n - 1].action : NULL;
+}
+
+/* --- tenants ------------------------------------------------------------------ */
+
+START_TEST(test_tenant)
+{
+	const char *id = make_tenant("one");
+	struct tenant t, same = { .tenant_id = id, .name = "other" };
+
+	ck_assert_str_eq(last_action(""), "create_tenant");
+	ck_assert_int_ne(epoch_of(id), 0);
+	ok(tenant_find(&cx, st, id, &t));
+	ck_assert_str_eq(t.name, "one");
+	ck_assert_int_ne(t.created_ms, 0);
+	gives(tenant_create(&cx, st, &same, NULL), EXISTS);
+	ck_assert_ptr_ne(make_tenant("one"), NULL); /* names need not be unique */
+}
+END_TEST
+
+START_TEST(test_tenant_update)
+{
+	const char *id = make_tenant("one");
+	int64_t epoch = epoch_of(id);
+	struct tenant t, late;
+
+	ok(tenant_find(&cx, st, id, &t));
+	ok(tenant_find(&cx, st, id, &late));
+	t.name = "two";
+	ok(tenant_update(&cx, st, &t, NULL));
+	ck_assert_int_gt(epoch_of(id), epoch);
+	late.name = "three";
+	gives(tenant_update(&cx, st, &late, NULL), CONFLICT);
+	ok(tenant_find(&cx, st, id, &t));
+	ck_assert_str_eq(t.name, "two");
+}
+END_TEST
+
+START_TEST(test_tenant_drop)
+{
+	const char *id = make_tenant("one");
+	struct tenant t;
+
+	ok(tenant_drop(&cx, st, id, NULL));
+	gives(tenant_find(&cx, st, id, &t), NOT_FOUND);
+	gives(tenant_drop(&cx, st, id, NULL), NOT_FOUND);
+	ck_assert_uint_eq(count(&kind_job, ""), 1);
+	ck_assert_str_eq(last_action(""), "delete_tenant");
+	gives(make_warehouse(id, "w"), NOT_FOUND);
+	gives(make_catalog(id, "c", NULL), NOT_FOUND);
+	gives(tenant_drop(&cx, st, NIL_UUID, NULL), CONFLICT);
+}
+END_TEST
+
+/* --- warehouses --------------------------------------------------------------- */
+
+START_TEST(test_warehouse)
+{
+	const char *a = make_tenant("a"), *b = make_tenant("b");
+	struct warehouse w;
+
+	ok(make_warehouse(a, "w"));
+	gives(make_warehouse(a, "w"), EXISTS);
+	gives(warehouse_find(&cx, st, b, "w", &w), NOT_FOUND);
+	ok(make_warehouse(b, "w"));
+	gives(make_warehouse("no-such-tenant", "w"), NOT_FOUND);
+	ok(warehouse_find(&cx, st, a, "w", &w));
+	ck_assert_ptr_nonnull(strstr(w.storage_config, "hidden"));
+	ck_assert_str_eq(last_action(a), "create_warehouse");
+}
+END_TEST
+
+START_TEST(test_secrets_are_sealed)
+{
+	const char *command;
+
+	ok(make_warehouse(NIL_UUID, "w"));
+	store_close(st);
+	command = cx_printf(&cx, "cat %s/db* | grep -q hidden", folder);
+	ck_assert_int_ne(system(command), 0);
+	command = cx_printf(&cx, "cat %s/db* | grep -q enc:v1:", folder);
+	ck_assert_int_eq(system(command), 0);
+	ok(store_open(&cx, cx_printf(&cx, "sqlite://%s/db", folder), NULL, false, &st));
+}
+END_TEST
+
+START_TEST(test_warehouse_update)
+{
+	int64_t epoch = epoch_of(NIL_UUID);
+	struct warehouse w, late;
+
+	ok(make_warehouse(NIL_UUID, "w"));
+	ok(warehouse_find(&cx, st, NIL_UUID, "w", &w));
+	ok(warehouse_find(&cx, st, NIL_UUID, "w", &late));
+	w.use_sts = true;
+	ok(warehouse_update(&cx, st, &w, "w", NULL));
+	ck_assert_int_gt(epoch_of(NIL_UUID), epoch);
+	gives(warehouse_update(&cx, st, &late, NULL, NULL), CONFLICT);
+	ok(warehouse_find(&cx, st, NIL_UUID, "w", &w));
+	ck_assert(w.use_sts);
+}
+END_TEST
+
+START_TEST(test_warehouse_rename)
+{
+	struct warehouse w;
+	struct catalog c;
+
+	ok(make_warehouse(NIL_UUID, "w"));
+	ok(make_warehouse(NIL_UUID, "taken"));
+	ok(make_catalog(NIL_UUID, "c", "w"));
+	ok(make_catalog(NIL_UUID, "d", "taken"));
+	ok(warehouse_find(&cx, st, NIL_UUID, "w", &w));
+	gives(warehouse_update(&cx, st, &w, "taken", NULL), EXISTS);
+	ok(warehouse_find(&cx, st, NIL_UUID, "w", &w));
+	ok(warehouse_update(&cx, st, &w, "v", NULL));
+	gives(warehouse_find(&cx, st, NIL_UUID, "w", &w), NOT_FOUND);
+	ok(warehouse_find(&cx, st, NIL_UUID, "v", &w));
+	ck_assert_ptr_nonnull(strstr(w.storage_config, "hidden"));
+	ok(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	ck_assert_str_eq(c.warehouse_name, "v");
+	ok(catalog_find(&cx, st, NIL_UUID, "d", &c));
+	ck_assert_str_eq(c.warehouse_name, "taken");
+}
+END_TEST
+
+/* A catalog is made between the look for users and the removal, or the renaming. */
+START_TEST(test_warehouse_races)
+{
+	struct warehouse w, renamed;
+
+	ok(make_warehouse(NIL_UUID, "w"));
+	ok(warehouse_find(&cx, st, NIL_UUID, "w", &w));
+	ok(warehouse_find(&cx, st, NIL_UUID, "w", &renamed));
+	ok(make_catalog(NIL_UUID, "c", "w"));
+	gives(store_apply(&cx, st, (struct change[]){ { DELETE, &w.row } }, 1, NULL), CONFLICT);
+	gives(warehouse_update(&cx, st, &renamed, "v", NULL), CONFLICT);
+	gives(warehouse_drop(&cx, st, NIL_UUID, "w", NULL), CONFLICT);
+	ck_assert_ptr_nonnull(strstr(cx.message, "\"c\""));
+	ok(catalog_drop(&cx, st, NIL_UUID, "c", NULL));
+	ok(warehouse_drop(&cx, st, NIL_UUID, "w", NULL));
+	gives(make_catalog(NIL_UUID, "c", "w"), NOT_FOUND);
+	gives(warehouse_drop(&cx, st, NIL_UUID, "w", NULL), NOT_FOUND);
+}
+END_TEST
+
+START_TEST(test_catalog_rename)
+{
+	struct catalog c;
+	const char *id;
+
+	ok(make_catalog(NIL_UUID, "c", NULL));
+	ok(make_catalog(NIL_UUID, "taken", NULL));
+	id = catalog_id(NIL_UUID, "c");
+	ok(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	gives(catalog_update(&cx, st, &c, "taken", NULL), EXISTS);
+	ok(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	ok(catalog_update(&cx, st, &c, "d", NULL));
+	ck_assert_str_eq(catalog_id(NIL_UUID, "d"), id);
+	gives(catalog_find(&cx, st, NIL_UUID, "c", &c), NOT_FOUND);
+	ok(catalog_find(&cx, st, NIL_UUID, "d", &c));
+	c.warehouse_name = "nowhere";
+	gives(catalog_update(&cx, st, &c, "e", NULL), NOT_FOUND);
+	ck_assert_str_eq(catalog_id(NIL_UUID, "d"), id);
+}
+END_TEST
+
+/* --- what is left of what was dropped ------------------------------------------- */
+
+static void put_assets(const char *tenant, const char *catalog, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct asset a = { .row = ROW(asset), .tenant_id = tenant, .catalog_id = catalog,
+				   .branch_id = "b", .namespace = "n",
+				   .name = cx_printf(&cx, "t%d", i), .until = LIVING,
+				   .asset_id = text_uuid7(&cx), .type = "ICEBERG_TABLE" };
+		struct location_row l = { .row = ROW(location_row), .storage = "file",
+					  .path = cx_printf(&cx, "/%s/t%d", catalog, i),
+					  .type = "TABLE", .tenant_id = tenant,
+					  .asset_id = a.asset_id };
+		struct change list[] = { { INSERT, &a.row }, { INSERT, &l.row } };
+
+		ok(store_apply(&cx, st, list, 2, NULL));
+	}
+}
+
+static void drop_catalog_content(const char *tenant, const char *id, size_t batch)
+{
+	bool done = false;
+
+	for (int i = 0; !done; i++) {
+		ck_assert_int_lt(i, 100);
+		ok(drop_catalog_rows(&cx, st, tenant, id, batch, &done));
+	}
+}
+
+START_TEST(test_drop_catalog)
+{
+	const char *gone, *kept;
+
+	ok(make_catalog(NIL_UUID, "gone", NULL));
+	ok(make_catalog(NIL_UUID, "kept", NULL));
+	gone = catalog_id(NIL_UUID, "gone");
+	kept = catalog_id(NIL_UUID, "kept");
+	put_assets(NIL_UUID, gone, 25);
+	put_assets(NIL_UUID, kept, 3);
+	ok(catalog_drop(&cx, st, NIL_UUID, "gone", NULL));
+	drop_catalog_content(NIL_UUID, gone, 7);
+	ck_assert_uint_eq(count(&kind_asset, NIL_UUID), 3);
+	ck_assert_uint_eq(count(&kind_location_row, ""), 3);
+	ck_assert_uint_eq(count(&kind_branch, NIL_UUID), 1);
+	ck_assert_uint_eq(count(&kind_catalog, NIL_UUID), 1);
+}
+END_TEST
+
+/* A key's own row lies outside the tenant. */
+static void put_service_user(const char *tenant)
+{
+	struct service_user u = { .row = ROW(service_user), .tenant_id = tenant, .id = "s",
+				  .name = "s", .api_key_hash = "hash-of-s" };
+	struct api_key k = { .row = ROW(api_key), .key_hash = "hash-of-s", .tenant_id = tenant,
+			     .service_user_id = "s" };
+	struct change list[] = { { INSERT, &u.row }, { INSERT, &k.row } };
+
+	ok(store_apply(&cx, st, list, 2, NULL));
+}
+
+START_TEST(test_drop_tenant)
+{
+	const char *gone = make_tenant("gone"), *kept = make_tenant("kept");
+	bool done = false;
+
+	ok(make_warehouse(gone, "w"));
+	ok(make_warehouse(kept, "w"));
+	ok(make_catalog(gone, "c", "w"));
+	put_assets(gone, catalog_id(gone, "c"), 5);
+	put_service_user(gone);
+	gives(drop_tenant_rows(&cx, st, gone, 3, &done), CONFLICT);
+	ok(tenant_drop(&cx, st, gone, NULL));
+	for (int i = 0; !done; i++) {
+		ck_assert_int_lt(i, 100);
+		ok(drop_tenant_rows(&cx, st, gone, 3, &done));
+	}
+	for (size_t i = 0; model_kinds[i]; i++)
+		if (!(model_kinds[i]->flags & GLOBAL))
+			ck_assert_msg(count(model_kinds[i], gone) == 0, "%s", model_kinds[i]->name);
+	ck_assert_uint_eq(count(&kind_location_row, ""), 0);
+	ck_assert_uint_eq(count(&kind_api_key, ""), 0);
+	ck_assert_int_eq(epoch_of(gone), 0);
+	ck_assert_uint_eq(count(&kind_warehouse, kept), 1);
+}
+END_TEST
+
+static void put_token(const char *tenant, const char *id, int64_t expires)
+{
+	struct token t = { .row = ROW(token), .tenant_id = tenant, .token_id = id,
+			   .expires_at = expires };
+
+	ok(store_apply(&cx, st, (struct change[]){ { INSERT, &t.row } }, 1, NULL));
+}
+
+START_TEST(test_expired_tokens)
+{
+	bool done = false;
+
+	for (int i = 0; i < 9; i++)
+		put_token(NIL_UUID, cx_printf(&cx, "t%d", i), i % 3 ? 1000 : 3000);
+	put_token("", "root", 1000);
+	for (int i = 0; !done; i++) {
+		ck_assert_int_lt(i, 100);
+		ok(drop_expired_tokens(&cx, st, NIL_UUID, 2000, 2, &done));
+	}
+	ck_assert_uint_eq(count(&kind_token, NIL_UUID), 3);
+	ck_assert_uint_eq(count(&kind_token, ""), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("tenants");
+	TCase *t = tcase_create("tenants");
+	SRunner *r = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, test_tenant);
+	tcase_add_test(t, test_tenant_update);
+	tcase_add_test(t, test_tenant_drop);
+	tcase_add_test(t, test_warehouse);
+	tcase_add_test(t, test_secrets_are_sealed);
+	tcase_add_test(t, test_warehouse_update);
+	tcase_add_test(t, test_warehouse_rename);
+	tcase_add_test(t, test_warehouse_races);
+	tcase_add_test(t, test_catalog_rename);
+	tcase_add_test(t, test_drop_catalog);
+	tcase_add_test(t, test_drop_tenant);
+	tcase_add_test(t, test_expired_tokens);
+	suite_add_tcase(suite, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
