@@ -8,7 +8,12 @@
 #include <string.h>
 #include <time.h>
 
-#define BLOCK_BYTES ((size_t)64 * 1024)
+/* 0 (--enable-sanitizers) gives every allocation a block of its own, so that
+ * AddressSanitizer sees where one ends. */
+#ifndef CX_BLOCK_BYTES
+#define CX_BLOCK_BYTES 65536
+#endif
+#define BLOCK_BYTES ((size_t)CX_BLOCK_BYTES)
 
 struct cx_block {
 	struct cx_block *next;
@@ -22,19 +27,19 @@ struct cx_owned {
 	void (*release)(void *);
 };
 
+/* A large block goes behind the newest: what that has left is still used. */
 static struct cx_block *block_new(struct cx *cx, size_t size)
 {
+	struct cx_block **at = size > BLOCK_BYTES && cx->blocks ? &cx->blocks->next : &cx->blocks;
 	struct cx_block *b;
 
-	if (size > SIZE_MAX / 2)
-		abort();
 	b = malloc(sizeof(*b) + size);
 	if (!b)
 		abort();
 	b->used = 0;
 	b->size = size;
-	b->next = cx->blocks;
-	cx->blocks = b;
+	b->next = *at;
+	*at = b;
 	return b;
 }
 
@@ -48,8 +53,12 @@ void *cx_alloc(struct cx *cx, size_t size)
 	if (size > SIZE_MAX / 4)
 		abort();
 	need = (size + step - 1) / step * step;
-	if (!b || b->size - b->used < need)
-		b = block_new(cx, need > BLOCK_BYTES ? need : BLOCK_BYTES);
+	if (need > BLOCK_BYTES) {
+		need = size;
+		b = block_new(cx, size);
+	} else if (!b || b->size - b->used < need) {
+		b = block_new(cx, BLOCK_BYTES);
+	}
 	p = b->bytes + b->used;
 	b->used += need;
 	return memset(p, 0, need);
@@ -106,6 +115,22 @@ void cx_own(struct cx *cx, void *thing, void (*release)(void *))
 	cx->owned = o;
 }
 
+/* Cuts a UTF-8 sequence that lost its end to the buffer's size. */
+static void trim_utf8(char *s)
+{
+	size_t n = strlen(s), lead = n;
+	size_t want;
+
+	while (lead && ((unsigned char)s[lead - 1] & 0xc0) == 0x80)
+		lead--;
+	if (!lead || (unsigned char)s[lead - 1] < 0xc0)
+		return;
+	lead--;
+	want = (unsigned char)s[lead] >= 0xf0 ? 4 : (unsigned char)s[lead] >= 0xe0 ? 3 : 2;
+	if (n - lead < want)
+		s[lead] = '\0';
+}
+
 enum status fail(struct cx *cx, enum status s, const char *fmt, ...)
 {
 	char text[sizeof(cx->message)]; /* fmt's arguments may hold the old message */
@@ -114,6 +139,7 @@ enum status fail(struct cx *cx, enum status s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	trim_utf8(text);
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';

@@ -199,8 +199,9 @@ enum status text_unbase64(struct cx *cx, const char *s, size_t n, unsigned char 
 	unsigned long bits = 0;
 	size_t len = 0, have = 0;
 
-	while (n && s[n - 1] == '=')
-		n--;
+	if (n % 4 == 0)
+		for (int i = 0; i < 2 && n && s[n - 1] == '='; i++)
+			n--;
 	for (size_t i = 0; i < n; i++) {
 		int v = base64_digit(s[i]);
 
@@ -213,7 +214,7 @@ enum status text_unbase64(struct cx *cx, const char *s, size_t n, unsigned char 
 			d[len++] = (unsigned char)(bits >> have);
 		}
 	}
-	if (n % 4 == 1)
+	if (n % 4 == 1 || bits & ((1u << have) - 1)) /* one text a value: no bits left over */
 		return fail(cx, INVALID, "base64 is cut short");
 	*out = d;
 	*out_len = len;
@@ -273,7 +274,7 @@ bool text_int(const char *s, int64_t *out)
 	char *end;
 	long long v;
 
-	if (!s || !*s || isspace((unsigned char)*s))
+	if (!s || !(isdigit((unsigned char)*s) || (*s == '-' && isdigit((unsigned char)s[1]))))
 		return false;
 	errno = 0;
 	v = strtoll(s, &end, 10);
@@ -342,14 +343,23 @@ char *text_uuid4(struct cx *cx)
 	return uuid_text(cx, b, 4);
 }
 
+/* RFC 9562, 6.2 method 3: the 12 bits behind the ms are the fraction of it, so
+ * that ids of one ms are in order too. */
 char *text_uuid7(struct cx *cx)
 {
-	uint64_t ms = (uint64_t)cx_now_ms();
 	unsigned char b[16];
+	struct timespec now;
+	uint64_t ms;
+	unsigned fraction;
 
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	fraction = (unsigned)((uint64_t)now.tv_nsec % 1000000 * 4096 / 1000000);
 	text_random(b, sizeof(b));
 	for (int i = 0; i < 6; i++)
 		b[i] = (unsigned char)(ms >> (40 - 8 * i));
+	b[6] = (unsigned char)(fraction >> 8);
+	b[7] = (unsigned char)fraction;
 	return uuid_text(cx, b, 7);
 }
 
@@ -370,7 +380,6 @@ char *text_time(struct cx *cx, int64_t ms)
 {
 	time_t s = (time_t)(ms / 1000);
 	int rest = (int)(ms % 1000);
-	char day[32];
 	struct tm tm;
 
 	if (rest < 0) {
@@ -378,11 +387,29 @@ char *text_time(struct cx *cx, int64_t ms)
 		s--;
 	}
 	gmtime_r(&s, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	return cx_printf(cx, "%s.%03dZ", day, rest);
+	return cx_printf(cx, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+			 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, rest);
 }
 
-/* Reads the fraction of a second, if any, as ms; returns where it ended. */
+/* True where s begins with digits ('d') and other characters as the shape says. */
+static bool has_shape(const char *s, const char *shape)
+{
+	for (; *shape; s++, shape++)
+		if (*shape == 'd' ? !isdigit((unsigned char)*s) : *s != *shape)
+			return false;
+	return true;
+}
+
+static int decimal(const char *s, int n)
+{
+	int v = 0;
+
+	for (int i = 0; i < n; i++)
+		v = 10 * v + (s[i] - '0');
+	return v;
+}
+
+/* Reads the fraction of a second, if any, as ms; NULL where it has no digits. */
 static const char *read_fraction(const char *p, int64_t *ms)
 {
 	int64_t unit = 100;
@@ -390,27 +417,53 @@ static const char *read_fraction(const char *p, int64_t *ms)
 	*ms = 0;
 	if (*p != '.')
 		return p;
-	for (p++; isdigit((unsigned char)*p); p++, unit /= 10)
+	if (!isdigit((unsigned char)*++p))
+		return NULL;
+	for (; isdigit((unsigned char)*p); p++, unit /= 10)
 		*ms += (*p - '0') * unit;
 	return p;
 }
 
+/* Reads "Z" or "+01:30" as minutes; NULL where it is neither. */
+static const char *read_offset(const char *p, int64_t *minutes)
+{
+	*minutes = 0;
+	if (*p == 'Z' || *p == 'z')
+		return p + 1;
+	if ((*p != '+' && *p != '-') || !has_shape(p + 1, "dd:dd"))
+		return NULL;
+	if (decimal(p + 1, 2) > 23 || decimal(p + 4, 2) > 59)
+		return NULL;
+	*minutes = decimal(p + 1, 2) * 60 + decimal(p + 4, 2);
+	if (*p == '-')
+		*minutes = -*minutes;
+	return p + 6;
+}
+
 bool text_untime(const char *s, int64_t *ms)
 {
-	struct tm tm = { 0 };
-	const char *p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
-	int64_t fraction, offset = 0;
-	int h, m, used = 0;
+	int64_t fraction, minutes;
+	const char *p;
+	struct tm tm, back;
+	time_t at;
 
-	if (!p)
+	if (!has_shape(s, "dddd-dd-ddTdd:dd:dd") && !has_shape(s, "dddd-dd-ddtdd:dd:dd"))
 		return false;
-	p = read_fraction(p, &fraction);
-	if ((*p == '+' || *p == '-') && sscanf(p + 1, "%2d:%2d%n", &h, &m, &used) == 2 && used == 5)
-		offset = (*p == '-' ? -1 : 1) * (h * 60 + m) * 60000, p += 6;
-	else if (*p == 'Z' || *p == 'z')
-		p++;
-	else
+	tm = (struct tm){ .tm_year = decimal(s, 4) - 1900, .tm_mon = decimal(s + 5, 2) - 1,
+			  .tm_mday = decimal(s + 8, 2),	  .tm_hour = decimal(s + 11, 2),
+			  .tm_min = decimal(s + 14, 2),	  .tm_sec = decimal(s + 17, 2) };
+	if (tm.tm_sec == 60) /* a leap second is the one before it, too */
+		tm.tm_sec = 59;
+	back = tm;
+	at = timegm(&back);
+	/* a day or hour that there is not comes back as another */
+	if (back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday || back.tm_hour != tm.tm_hour ||
+	    back.tm_min != tm.tm_min || back.tm_sec != tm.tm_sec)
 		return false;
-	*ms = (int64_t)timegm(&tm) * 1000 + fraction - offset;
-	return *p == '\0';
+	p = read_fraction(s + 19, &fraction);
+	p = p ? read_offset(p, &minutes) : NULL;
+	if (!p || *p)
+		return false;
+	*ms = (int64_t)at * 1000 + fraction - minutes * 60000;
+	return true;
 }

@@ -43,14 +43,16 @@ bool text_unhex(const char *s, unsigned char *out, size_t n);
 /* RFC 4648 base64 with padding, and base64url without. */
 char *text_base64(struct cx *cx, const void *bytes, size_t n);
 char *text_base64url(struct cx *cx, const void *bytes, size_t n);
-/* Both alphabets, padding optional.  INVALID on any other byte. */
+/* Both alphabets, padding optional.  INVALID on any other byte, and
+ * where bits are left over (each value has one text). */
 MUST_USE enum status text_unbase64(struct cx *cx, const char *s, size_t n, unsigned char **out, size_t *out_len);
 
 /* True for n bytes of well-formed UTF-8 (RFC 3629: no surrogates, no overlong
  * forms) without NUL. */
 bool text_is_utf8(const char *s, size_t n);
 
-/* A whole decimal integer, nothing before or after it; false otherwise. */
+/* A whole decimal integer of 64 bits, with '-' or no sign, and nothing before or
+ * after it; false otherwise. */
 bool text_int(const char *s, int64_t *out);
 
 bool text_starts(const char *s, const char *prefix);
@@ -58,7 +60,8 @@ bool text_ends(const char *s, const char *suffix);
 /* NULL equals only NULL. */
 bool text_same(const char *a, const char *b);
 
-/* 36-character lower-case UUIDs (RFC 9562): random, and time-ordered. */
+/* 36-character lower-case UUIDs (RFC 9562): random, and time-ordered (within
+ * a quarter of a microsecond). */
 char *text_uuid4(struct cx *cx);
 char *text_uuid7(struct cx *cx);
 /* True for 36 characters in UUID shape, either case. */

@@ -114,6 +114,37 @@ static void put_after(struct builder *b, size_t first)
 	put(b, ")");
 }
 
+/* True where the list is by an indexed text: an asset's id, a metadata file. */
+static bool is_lookup(const struct sql_shape *shape)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shape->where) && shape->where[i]; i++) {
+		const struct column *c = &shape->kind->columns[(shape->where[i] & ~SQL_NULL) - 1];
+
+		if (c->flags & INDEX && model_is_text(c))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * ORDER BY the key columns from number `first` on.  Databases like to read the
+ * key's index, which is in order, through half the table; where a lookup has
+ * more than one of them left, its few rows are rather sorted: an expression
+ * leaves no other way.
+ */
+static void put_order(struct builder *b, size_t first)
+{
+	const struct kind *k = b->to->shape.kind;
+	bool sort = is_lookup(&b->to->shape) && k->n_keys - first > 1;
+
+	for (size_t i = first; i < k->n_keys; i++) {
+		put(b, i > first ? ", " : " ORDER BY ");
+		put_name(b, k->columns[i].name);
+		if (sort)
+			put(b, model_is_text(&k->columns[i]) ? " || ''" : " + 0");
+	}
+}
+
 static void build_list(struct builder *b)
 {
 	const struct sql_shape *shape = &b->to->shape;
@@ -136,10 +167,7 @@ static void build_list(struct builder *b)
 			put_equal(b, c);
 		}
 	}
-	for (size_t i = shape->bound; i < k->n_keys; i++) {
-		put(b, i > shape->bound ? ", " : " ORDER BY ");
-		put_name(b, k->columns[i].name);
-	}
+	put_order(b, shape->bound);
 	put(b, " LIMIT ");
 	put_param(b, SQL_LIMIT, NULL);
 }

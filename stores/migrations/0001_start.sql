@@ -1,6 +1,8 @@
 -- min_program: 1
 -- Every row of common/model.h.  One text for every SQL database: BIGINT for
--- INT, BOOL (0, 1) and TIME (ms since 1970), TEXT compared as bytes.
+-- INT, BOOL (0, 1) and TIME (ms since 1970), TEXT compared as bytes.  An index
+-- is named TABLE_COLUMN, and ends with the key's last column where lists by it
+-- can be long.
 
 CREATE TABLE "schema_version" (
 	"version" BIGINT NOT NULL,
@@ -73,7 +75,7 @@ CREATE TABLE "users" (
 	"version" BIGINT NOT NULL,
 	PRIMARY KEY ("tenant_id", "username")
 );
-CREATE INDEX "users_id" ON "users" ("tenant_id", "id");
+CREATE INDEX "users_id" ON "users" ("tenant_id", "id", "username");
 
 CREATE TABLE "service_users" (
 	"tenant_id" TEXT COLLATE "BINARY" NOT NULL,
@@ -101,7 +103,7 @@ CREATE TABLE "tokens" (
 	"version" BIGINT NOT NULL,
 	PRIMARY KEY ("tenant_id", "token_id")
 );
-CREATE INDEX "tokens_user_id" ON "tokens" ("tenant_id", "user_id");
+CREATE INDEX "tokens_user_id" ON "tokens" ("tenant_id", "user_id", "token_id");
 
 CREATE TABLE "warehouses" (
 	"tenant_id" TEXT COLLATE "BINARY" NOT NULL,
@@ -143,7 +145,7 @@ CREATE TABLE "branches" (
 	"version" BIGINT NOT NULL,
 	PRIMARY KEY ("tenant_id", "catalog_id", "name")
 );
-CREATE INDEX "branches_parent_id" ON "branches" ("tenant_id", "catalog_id", "parent_id");
+CREATE INDEX "branches_parent_id" ON "branches" ("tenant_id", "catalog_id", "parent_id", "name");
 
 CREATE TABLE "tags" (
 	"tenant_id" TEXT COLLATE "BINARY" NOT NULL,
@@ -156,7 +158,7 @@ CREATE TABLE "tags" (
 	"version" BIGINT NOT NULL,
 	PRIMARY KEY ("tenant_id", "catalog_id", "name")
 );
-CREATE INDEX "tags_branch_id" ON "tags" ("tenant_id", "catalog_id", "branch_id");
+CREATE INDEX "tags_branch_id" ON "tags" ("tenant_id", "catalog_id", "branch_id", "name");
 
 CREATE TABLE "assets" (
 	"tenant_id" TEXT COLLATE "BINARY" NOT NULL,
@@ -220,8 +222,8 @@ CREATE TABLE "audit" (
 	"version" BIGINT NOT NULL,
 	PRIMARY KEY ("tenant_id", "id")
 );
-CREATE INDEX "audit_user_id" ON "audit" ("tenant_id", "user_id");
-CREATE INDEX "audit_resource_id" ON "audit" ("tenant_id", "resource_id");
+CREATE INDEX "audit_user_id" ON "audit" ("tenant_id", "user_id", "id");
+CREATE INDEX "audit_resource_id" ON "audit" ("tenant_id", "resource_id", "id");
 
 -- The server's epoch, and the tenant everyone is of where authentication is off.
 INSERT INTO "epochs" ("tenant_id", "min_program", "version") VALUES ('', 0, 1);
