@@ -87,3 +87,15 @@ suite_asan() {
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 	check_tree "$asan_tree"
 }
+
+# The conformance program on each store: a file, and a folder on tmpfs.
+suite_conformance() {
+	build_tests "$tree" "with -Werror" --enable-werror || return
+	local folder memory status=0
+	folder=$(mktemp -d) memory=$(mktemp -d /dev/shm/pangolin-check-XXXXXX)
+	"$tree/tests/conformance/conformance" ${full:+--all} "sqlite://$folder/conformance.db" || status=1
+	"$tree/tests/conformance/conformance" ${full:+--all} "memory:$memory" || status=1
+	rm -rf "$folder" "$memory"
+	sum_counts
+	return $status
+}
