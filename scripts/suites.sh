@@ -88,14 +88,122 @@ suite_asan() {
 	check_tree "$asan_tree"
 }
 
+# add_up: hands its input on, then adds up the counted lines in it
+add_up() {
+	awk '{ print; fflush() }
+		/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; k += $5 }
+		END { print p + 0 " passed, " f + 0 " failed, " k + 0 " skipped" }'
+}
+
 # The conformance program on each store: a file, and a folder on tmpfs.
 suite_conformance() {
 	build_tests "$tree" "with -Werror" --enable-werror || return
-	local folder memory status=0
+	local folder memory
 	folder=$(mktemp -d) memory=$(mktemp -d /dev/shm/pangolin-check-XXXXXX)
-	"$tree/tests/conformance/conformance" ${full:+--all} "sqlite://$folder/conformance.db" || status=1
-	"$tree/tests/conformance/conformance" ${full:+--all} "memory:$memory" || status=1
+	{
+		"$tree/tests/conformance/conformance" "sqlite://$folder/conformance.db"
+		"$tree/tests/conformance/conformance" "memory:$memory"
+	} 2>&1 | add_up
 	rm -rf "$folder" "$memory"
-	sum_counts
+}
+
+# The corpus is replayed by plain drivers; with --all libFuzzer looks for more, a minute a target.
+suite_fuzz() {
+	local target status=0
+	build_tests "$tree" "with -Werror" --enable-werror || return
+	[ -z "$full" ] || build_tests "$fuzz_tree" "fuzzers" --enable-fuzzers CC=clang || return
+	for target in "$top"/tests/fuzz/fuzz_*.c; do
+		target=$(basename "$target" .c)
+		fuzz_one "$target" || status=1
+	done 2>&1 | add_up
 	return $status
+}
+
+distcheck_files() { # what git keeps and the tarball does not
+	git ls-files 2>/dev/null | sort >"$logs/kept.txt"
+	tar tf "$1" | sed -n 's|^[^/]*/\(.*[^/]\)$|\1|p' | sort >"$logs/packed.txt"
+	comm -23 "$logs/kept.txt" "$logs/packed.txt"
+}
+
+suite_distcheck() {
+	local tarball left
+	build_tests "$tree" "with -Werror" --enable-werror || return
+	rm -f "$tree"/pangolin-*.tar.xz
+	make -C "$tree" distcheck || return
+	tarball=$(ls "$tree"/pangolin-*.tar.xz)
+	left=$(distcheck_files "$tarball")
+	if [ -n "$left" ]; then
+		echo "$left" | sed "s|^|FAILED not in $(basename "$tarball"): |"
+		echo "1 passed, $(echo "$left" | wc -l) failed, 0 skipped"
+		return 1
+	fi
+	echo "$(wc -l <"$logs/packed.txt") passed, 0 failed, 0 skipped"
+}
+
+suite_quickstart() { "$top/tests/quickstart"; }
+
+suite_httpd() { build_tree "$top/build" pangolin && "$top/tests/httpd"; }
+
+suite_growth() {
+	# shellcheck disable=SC2046
+	build_tree "$top/build" pangolin && "$top/tests/growth" $(size "10000 300" "10000 10000")
+}
+
+# --- clients ------------------------------------------------------------------
+
+export PANGOLIN_TEST_CACHE=${PANGOLIN_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pangolin-tests}
+
+# run_pytest ARGUMENT...: pytest in the live tests' environment, its summary as a counted line
+run_pytest() {
+	local out status
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
+	out=$(mktemp)
+	"$PANGOLIN_TEST_CACHE/venv/bin/python" -m pytest -c "$top/tests/live/pytest.ini" -v --color=no "$@" 2>&1 | tee "$out"
+	status=${PIPESTATUS[0]}
+	tail -1 "$out" | awk '{
+		for (i = 2; i <= NF; i++) { sub(/,$/, "", $i); n[$i] = $(i - 1) }
+		print n["passed"] + n["xfailed"] + 0 " passed, " n["failed"] + n["error"] + n["errors"] + n["xpassed"] + 0 " failed, " n["skipped"] + 0 " skipped"
+	}'
+	rm -f "$out"
+	return "$status"
+}
+
+suite_live() {
+	build_tree "$top/build" pangolin || return
+	run_pytest "$top/tests/live" --ignore-glob='*spark*' ${full:+--all}
+}
+
+suite_spark() {
+	build_tree "$top/build" pangolin || return
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" spark || return
+	run_pytest "$top"/tests/live/test_spark*.py ${full:+--all}
+}
+
+# The kit's count of table tests; those of views are skipped: this version has none.
+suite_kit() {
+	build_tree "$top/build" pangolin || return
+	local run out status
+	run=$(mktemp -d) out=$(mktemp)
+	export PANGOLIN_RUN=$run PANGOLIN_PORT
+	PANGOLIN_PORT=$(free_port)
+	PANGOLIN_FILE_ROOTS=$run/warehouse:/tmp "$top/quickstart" --no-demo || return
+	"$top/tests/live/rck/run" 2>&1 | tee "$out"
+	status=${PIPESTATUS[0]}
+	[ "$status" = 0 ] || tail -n 5 "$run"/logs/*.log
+	"$top/quickstart" stop
+	rm -rf "$run"
+	sed -n 's/^\([0-9]* of [0-9]* pass\).*/note: the kit: \1/p' "$out"
+	awk '
+		/^FAIL / { bad++ }
+		/^KNOWN / { known++ }
+		/^tables: [0-9]+ passed/ { p = $2; k += $6 }
+		/^views: +[0-9]+ passed/ { k += $2 + $4 + $6 }
+		END { if (p) print p " passed, " bad + 0 " failed, " k + known " skipped" }' "$out"
+	rm -f "$out"
+	return "$status"
+}
+
+suite_bench() {
+	build_tree "$top/build" pangolin || return
+	"$top/bench/run" ${full:+--all}
 }
