@@ -25,6 +25,22 @@ static const struct flag tenant_create_flags[] = {
 	{ "id", "UUID", "its id (a fresh one)" },
 };
 
+static const struct flag user_create_flags[] = {
+	{ "tenant", "UUID", "the user's tenant (without: a root user)" },
+	{ "username", "NAME", "unique within the tenant" },
+	{ "email", "ADDRESS", "e-mail address (NAME@localhost)" },
+	{ "role", "ROLE", "root, tenant-admin or tenant-user" },
+	{ "password-file", "FILE", "the password's file (without: read from stdin)" },
+};
+
+static const struct flag token_issue_flags[] = {
+	{ "tenant", "UUID", "the token's tenant" },
+	{ "root", NULL, "a root token: it belongs to no tenant" },
+	{ "user", "NAME", "the name the token is issued to (operator)" },
+	{ "role", "ROLE", "tenant-admin or tenant-user (tenant-admin)" },
+	{ "ttl", "SECONDS", "how long it is valid (86400; at most a year)" },
+};
+
 static const struct flag help_flags[] = {
 	{ "markdown", NULL, "all of it, as docs/pangolin.md" },
 };
@@ -66,6 +82,14 @@ const struct command cli_commands[] = {
 	  FLAGS(tenant_create_flags), 1, 1, run_tenant_create },
 	{ "tenant list", "", "all tenants",
 	  "Prints id and name of every tenant.", NULL, 0, 0, 0, run_tenant_list },
+	{ "user create", "", "make a user; prints its id",
+	  "Makes a user directly in the store and prints its id.  The password is the first\n"
+	  "line of stdin or of a file, so that it stands in no process list.",
+	  FLAGS(user_create_flags), 0, 0, run_user_create },
+	{ "token issue", "", "issue a token; prints it",
+	  "Signs a token and prints it.  Who can read identity.pem can do this: keep the key\n"
+	  "to pangolin-credentials and the operator.",
+	  FLAGS(token_issue_flags), 0, 0, run_token_issue },
 	{ "help", "[COMMAND]", "this, or a command's help",
 	  "Prints what a command does and its options.", FLAGS(help_flags), 0, 2, run_help },
 	{ 0 },

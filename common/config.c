@@ -68,6 +68,8 @@ static const struct setting settings[] = {
 	  "most rows of one page of a list" },
 	{ "PANGOLIN_CACHE_BYTES", SET_INT, AT(cache_bytes), "bytes", "1073741824", 0, INT64_MAX,
 	  "size of the metadata cache in the runtime folder" },
+	{ "PANGOLIN_PASSWORD_RULE", SET_BOOL, AT(password_rule), "boolean", "true", 0, 0,
+	  "new passwords have at least 8 characters and stand in no manual" },
 	{ "PANGOLIN_PASSWORD_SLOTS", SET_INT, AT(password_slots), "hashes", "2", 1, 1000,
 	  "password hashes worked out at once (32 MiB each); half of pangolin-credentials' "
 	  "processes" },

@@ -31,6 +31,7 @@ struct config {
 	int64_t commit_tries;
 	int64_t max_page_size; /* rows */
 	int64_t cache_bytes;
+	bool password_rule;	/* PANGOLIN_PASSWORD_RULE */
 	int64_t password_slots; /* password hashes at once on this machine */
 	bool counts; /* PANGOLIN_COUNTS: answers say what they cost */
 	int64_t login_ttl_s, oauth_ttl_s;

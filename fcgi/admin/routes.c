@@ -29,6 +29,20 @@ static const struct route routes[] = {
 	{ "GET", V1 "catalogs/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_catalog, NULL },
 	{ "PUT", V1 "catalogs/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, update_catalog, NULL },
 	{ "DELETE", V1 "catalogs/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_catalog, NULL },
+
+	{ "GET", V1 "users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, list_users, NULL },
+	{ "POST", V1 "users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_user, NULL },
+	{ "GET", V1 "users/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_user, NULL },
+	{ "PUT", V1 "users/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, update_user, NULL },
+	{ "DELETE", V1 "users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_user, NULL },
+
+	{ "GET", V1 "service-users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, list_service_users, NULL },
+	{ "POST", V1 "service-users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_service_user, NULL },
+	{ "GET", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, get_service_user, NULL },
+	{ "PUT", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, update_service_user, NULL },
+	{ "DELETE", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_service_user, NULL },
+	{ "POST", V1 "service-users/{}/rotate", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, rotate_service_user,
+	  NULL },
 };
 
 const struct route_table admin_routes = { "admin", routes, ARRAY_SIZE(routes) };

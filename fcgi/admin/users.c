@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* users.c - /api/v1/users. */
+#include "common/password.h"
+#include "common/text.h"
+#include "fcgi/actor.h"
+#include "fcgi/admin/people.h"
+#include "stores/principals.h"
+
+/* Kebab-case keys as clients read them, and copies in snake_case for those that do not. */
+static struct json_object *show_user(struct request *rq, const void *item)
+{
+	struct json_object *o = json_new_object(rq->cx);
+	const struct user *u = item;
+	struct cx *cx = rq->cx;
+	const char *tenant = *u->tenant_id ? u->tenant_id : NULL;
+
+	json_set_text(o, "id", u->id);
+	json_set_text(o, "username", u->username);
+	json_set_text(o, "email", u->email);
+	json_set_text(o, "tenant-id", tenant);
+	json_set_text(o, "tenant_id", tenant);
+	json_set_text(o, "role", u->role);
+	json_set_bool(o, "active", u->active);
+	json_set_text(o, "oauth-provider", u->oauth_provider);
+	admin_set_time(cx, o, "created-at", u->created_at);
+	admin_set_time(cx, o, "created_at", u->created_at);
+	admin_set_time(cx, o, "updated-at", u->updated_at);
+	admin_set_time(cx, o, "last-login", u->last_login);
+	admin_set_time(cx, o, "last_login", u->last_login);
+	return o;
+}
+
+enum status list_users(struct request *rq)
+{
+	struct user from = { .row = ROW(user), .tenant_id = rq->tenant_id };
+
+	return admin_list(rq, &from.row, 1, false, show_user);
+}
+
+static bool is_self(const struct request *rq, const struct user *u)
+{
+	return strcmp(rq->who->id, u->id) == 0 && strcmp(rq->who->tenant_id, u->tenant_id) == 0;
+}
+
+static enum status find_in(struct request *rq, const char *tenant_id, void *out)
+{
+	return user_find_id(rq->cx, rq->rs->store, tenant_id, rq->segments[0], out);
+}
+
+/* One's own row, or any of the tenant for its administrators. */
+static enum status find(struct request *rq, struct user *u)
+{
+	enum status s = people_find(rq, u, find_in);
+
+	if (!s && !people_admin(rq) && !is_self(rq, u))
+		return fail(rq->cx, NOT_FOUND, "no user \"%s\"", rq->segments[0]);
+	return s;
+}
+
+enum status get_user(struct request *rq)
+{
+	struct user u;
+	enum status s = find(rq, &u);
+
+	return s ? s : answer_json(rq, 200, show_user(rq, &u));
+}
+
+/* --- what a body says ----------------------------------------------------------- */
+
+static enum status read_password(struct request *rq, struct user *u)
+{
+	const struct config *c = rq->rs->config;
+	struct password_limit limit = { c->runtime_dir, c->password_slots };
+	const char *password = NULL;
+	enum status s = json_opt_text(rq->cx, rq->json, "", "password", &password);
+
+	if (s || !password)
+		return s;
+	if (!*password)
+		return fail(rq->cx, INVALID, "the password is empty");
+	if (c->password_rule)
+		s = password_rule(rq->cx, password);
+	return s ? s : password_hash(rq->cx, &limit, password, &u->password_hash);
+}
+
+static enum status read_email(struct request *rq, struct user *u)
+{
+	const char *email = NULL;
+	enum status s = json_opt_text(rq->cx, rq->json, "", "email", &email);
+
+	if (s || !email)
+		return s;
+	s = admin_check_text(rq->cx, "e-mail", email);
+	u->email = email;
+	return s;
+}
+
+/* The tenant a user is made in: one's own; root names it in the body or by the header. */
+static enum status read_tenant(struct request *rq, struct user *u)
+{
+	const char *tenant = NULL;
+	enum status s = json_opt_text(rq->cx, rq->json, "", "tenant_id", &tenant);
+
+	if (!s && !tenant)
+		s = json_opt_text(rq->cx, rq->json, "", "tenant-id", &tenant);
+	if (s)
+		return s;
+	if (rq->who->role != ROLE_ROOT && tenant && strcmp(tenant, rq->tenant_id) != 0)
+		return fail(rq->cx, DENIED, "users are made in one's own tenant");
+	if (rq->who->role == ROLE_ROOT && !tenant && !request_header(rq, "x-pangolin-tenant"))
+		return fail(rq->cx, INVALID, "tenant_id is missing");
+	if (tenant && !text_is_uuid(tenant))
+		return fail(rq->cx, INVALID, "tenant_id is no UUID: \"%s\"", tenant);
+	u->tenant_id = tenant ? tenant : rq->tenant_id;
+	return OK;
+}
+
+static enum status read_new(struct request *rq, struct user *u)
+{
+	struct cx *cx = rq->cx;
+	enum status s = json_get_text(cx, rq->json, "", "username", &u->username);
+
+	if (!s)
+		s = admin_check_text(cx, "user", u->username);
+	if (!s)
+		s = read_email(rq, u);
+	if (!s && !u->email)
+		s = fail(cx, INVALID, "email is missing");
+	if (!s)
+		s = people_role(rq, &u->role);
+	if (!s && !u->role)
+		s = fail(cx, INVALID, "role is missing");
+	if (!s)
+		s = read_tenant(rq, u);
+	if (!s)
+		s = read_password(rq, u);
+	if (!s && !u->password_hash)
+		s = fail(cx, INVALID, "password is missing");
+	return s;
+}
+
+enum status create_user(struct request *rq)
+{
+	struct user u = { .role = NULL };
+	enum status s = request_json(rq, false);
+
+	if (!s)
+		s = read_new(rq, &u);
+	if (s)
+		return s;
+	s = user_create(rq->cx, rq->rs->store, &u, request_actor(rq));
+	if (s == NOT_FOUND)
+		s = INVALID; /* it is the body that names a tenant that is not there */
+	return s ? s : answer_json(rq, 201, show_user(rq, &u));
+}
+
+/* --- changes --------------------------------------------------------------------- */
+
+/* What only an administrator may change; UI forms send it along with the rest. */
+static enum status read_rank(struct request *rq, struct user *u)
+{
+	const char *role = u->role;
+	bool active = u->active;
+	enum status s;
+
+	if (!*u->tenant_id)
+		return OK; /* root's users stay what they are */
+	s = json_opt_bool(rq->cx, rq->json, "", "active", &active);
+	if (!s)
+		s = people_role(rq, &role);
+	if (s)
+		return s;
+	if (!people_admin(rq) && (active != u->active || strcmp(role, u->role) != 0))
+		return fail(rq->cx, DENIED, "role and active are the administrator's to change");
+	u->active = active;
+	u->role = role;
+	return OK;
+}
+
+static enum status update_once(struct request *rq, struct user *u)
+{
+	enum status s = find(rq, u);
+
+	if (!s)
+		s = read_email(rq, u);
+	if (!s)
+		s = read_rank(rq, u);
+	if (!s)
+		s = read_password(rq, u);
+	return s ? s : user_update(rq->cx, rq->rs->store, u, request_actor(rq));
+}
+
+enum status update_user(struct request *rq)
+{
+	struct user u;
+	enum status s = request_json(rq, false);
+
+	if (s)
+		return s;
+	s = update_once(rq, &u);
+	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
+		s = update_once(rq, &u);
+	return s ? s : answer_json(rq, 200, show_user(rq, &u));
+}
+
+enum status delete_user(struct request *rq)
+{
+	struct user u;
+	enum status s = find(rq, &u);
+
+	if (!s && is_self(rq, &u))
+		s = fail(rq->cx, INVALID, "nobody deletes himself");
+	if (!s)
+		s = user_delete(rq->cx, rq->rs->store, &u, request_actor(rq));
+	return s ? s : answer_empty(rq, 204);
+}
