@@ -121,14 +121,14 @@ enum status asset_create(struct cx *cx, struct store *st, const struct catalog_r
 			return s;
 		edit_backoff(cx, i);
 	}
-	return s;
+	return edit_gave_up(cx);
 }
 
 /* --- commit -------------------------------------------------------------------- */
 
 enum status asset_commit(struct cx *cx, struct store *st, struct branch *branch,
 			 const struct place *place, struct asset *row, struct claim *claim,
-			 const char *metadata, const struct audit *by, enum part *failed)
+			 const char *metadata, const struct audit *by, enum edit_part *failed)
 {
 	struct asset_name at = { place->namespace, place->name };
 	struct edit *e = edit_open(cx, place->catalog, branch, by);
@@ -208,7 +208,7 @@ enum status asset_rename(struct cx *cx, struct store *st, const struct catalog_r
 			return s;
 		edit_backoff(cx, i);
 	}
-	return s;
+	return edit_gave_up(cx);
 }
 
 /* --- drop ------------------------------------------------------------------------ */
@@ -275,7 +275,7 @@ enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref
 			return s;
 		edit_backoff(cx, i);
 	}
-	return s;
+	return edit_gave_up(cx);
 }
 
 /* --- asking ---------------------------------------------------------------------- */

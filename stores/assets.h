@@ -16,7 +16,7 @@ struct asset_name {
  * there gets this row instead, and keeps its asset_id (row->asset_id is set).
  * `op` is "create" or "register".  NOT_FOUND "Namespace does not exist: a";
  * EXISTS "Table already exists: a.t"; INVALID: a name or a location that may
- * not be; CONFLICT: others were always faster.
+ * not be; UNAVAILABLE: others were always faster.
  */
 MUST_USE enum status asset_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 				  const struct asset_name *at, struct asset *row,
@@ -31,7 +31,7 @@ MUST_USE enum status asset_create(struct cx *cx, struct store *st, const struct 
  */
 MUST_USE enum status asset_commit(struct cx *cx, struct store *st, struct branch *branch,
 				  const struct place *place, struct asset *row, struct claim *claim,
-				  const char *metadata, const struct audit *by, enum part *failed);
+				  const char *metadata, const struct audit *by, enum edit_part *failed);
 
 /* NOT_FOUND "Table does not exist: a.t" or "Namespace does not exist: b" (then
  * *no_namespace is true); EXISTS "Table already exists: b.u"; INVALID. */

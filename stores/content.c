@@ -209,6 +209,7 @@ static enum status catalog_load(struct known_catalog *k, struct store *st, const
 		.branch_name = cx_strdup(&k->cx, branch),
 		.row = CX_NEW(&k->cx, struct catalog),
 		.cx = &k->cx,
+		.extra = CX_NEW(&k->cx, void *),
 	};
 	*ref->row = (struct catalog){ .row = ROW(catalog),
 				      .tenant_id = ref->tenant_id,

@@ -32,7 +32,7 @@ struct catalog_ref {
 	struct warehouse *warehouse;	    /* NULL: the catalog has none */
 	int64_t server_epoch, tenant_epoch; /* versions read before all of the above */
 	struct cx *cx;			    /* memory that lives as long as the ref */
-	void *extra; /* what the layer above works out of it (fcgi/tables/access.h); in cx */
+	void **extra; /* for what a layer above works out of it once (fcgi/tables/scope.h); in cx */
 };
 
 /* --- what a process knows ------------------------------------------------- */

@@ -30,7 +30,7 @@ struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct bran
 	return e;
 }
 
-void edit_add(struct edit *e, enum change_op op, struct row *row, enum part part)
+void edit_add(struct edit *e, enum change_op op, struct row *row, enum edit_part part)
 {
 	if (e->n == MAX_EDIT)
 		abort(); /* every caller's list is bounded far below */
@@ -131,7 +131,7 @@ enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 	s = store_apply(e->cx, st, e->changes, e->n, &failed);
 	if (s != EXISTS && s != CONFLICT)
 		return s;
-	e->failed = (enum part)e->parts[failed];
+	e->failed = (enum edit_part)e->parts[failed];
 	return fail(e->cx, CONFLICT, "the catalog was changed at the same time");
 }
 
@@ -145,4 +145,10 @@ void edit_backoff(struct cx *cx, size_t tries)
 	wait = most > 0 ? text_random62() % most : 0;
 	t = (struct timespec){ wait / 1000, wait % 1000 * 1000000 };
 	nanosleep(&t, NULL);
+}
+
+enum status edit_gave_up(struct cx *cx)
+{
+	return fail(cx, UNAVAILABLE, "others changed the same thing %d times meanwhile: try again",
+		    EDIT_TRIES);
 }

@@ -9,7 +9,7 @@
 /* `by` is the start of the audit record (stores/audit.h): who asks, and from where. */
 
 /* What a change of the list is for: which of them failed tells what to do. */
-enum part {
+enum edit_part {
 	PART_NONE,
 	PART_ASSET,	/* the row that is changed */
 	PART_CONTAINER, /* the namespace it is put into */
@@ -30,14 +30,14 @@ struct edit {
 	size_t n;
 	struct commit commit;
 	struct json_object *operations;
-	enum part failed; /* after edit_apply was CONFLICT */
+	enum edit_part failed; /* after edit_apply was CONFLICT */
 };
 
 /* Begins a list: pins the branch and makes a fresh commit id. */
 struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
 		       const struct audit *by);
 
-void edit_add(struct edit *e, enum change_op op, struct row *row, enum part part);
+void edit_add(struct edit *e, enum change_op op, struct row *row, enum edit_part part);
 
 /*
  * The place shows `row` from now on (key columns, born and until are filled in).
@@ -71,5 +71,8 @@ void edit_backoff(struct cx *cx, size_t tries);
 
 /* How often a change that meets CONFLICTs is tried unless the caller says. */
 #define EDIT_TRIES 20
+
+/* After the last of them: UNAVAILABLE; nothing was written. */
+enum status edit_gave_up(struct cx *cx);
 
 #endif

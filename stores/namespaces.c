@@ -97,7 +97,7 @@ enum status namespace_create(struct cx *cx, struct store *st, const struct catal
 			return s;
 		edit_backoff(cx, i);
 	}
-	return s;
+	return edit_gave_up(cx);
 }
 
 /* --- drop --------------------------------------------------------------------- */
@@ -152,7 +152,7 @@ enum status namespace_drop(struct cx *cx, struct store *st, const struct catalog
 			return s;
 		edit_backoff(cx, i);
 	}
-	return s;
+	return edit_gave_up(cx);
 }
 
 /* --- properties ----------------------------------------------------------------- */
@@ -217,5 +217,5 @@ enum status namespace_update(struct cx *cx, struct store *st, const struct catal
 			return s;
 		edit_backoff(cx, i);
 	}
-	return s;
+	return edit_gave_up(cx);
 }

@@ -7,8 +7,7 @@
 
 /*
  * `path` is levels joined by \x1F.  Each of these reads, decides and applies,
- * again where others were faster; CONFLICT then means that it never got
- * through.
+ * again where others were faster (UNAVAILABLE: they always were).
  */
 
 /*

@@ -105,7 +105,7 @@ static enum status commit_table(const struct catalog_ref *r, const char *space, 
 	struct place *p = place_asset(&cx, r, ns(space), name);
 	struct asset *row = CX_NEW(&cx, struct asset);
 	struct branch branch;
-	enum part failed;
+	enum edit_part failed;
 
 	ok(content_read(&cx, st, r, &branch, &p, 1, NULL, 0));
 	ck_assert_ptr_nonnull(p->seen);
@@ -341,7 +341,7 @@ START_TEST(test_stale_commit)
 	struct place *p = place_asset(&cx, ref, "a", "t");
 	struct asset *row = CX_NEW(&cx, struct asset);
 	struct branch branch;
-	enum part failed;
+	enum edit_part failed;
 
 	ok(make_namespace(ref, "a"));
 	ok(make_table(ref, "a", "t", "f", NULL));
@@ -433,7 +433,7 @@ START_TEST(test_cut_meanwhile)
 	struct place *p = place_asset(&cx, ref, "a", "t");
 	struct asset *row = CX_NEW(&cx, struct asset);
 	struct branch branch;
-	enum part failed;
+	enum edit_part failed;
 
 	ok(make_namespace(ref, "a"));
 	ok(make_table(ref, "a", "t", "f1", NULL));

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* change.c - list, rename, drop, metrics. */
+#include "fcgi/tables/tables.h"
+
+#include <strings.h>
+
+#include "common/text.h"
+#include "fcgi/actor.h"
+#include "fcgi/idents.h"
+
+/* --- list ----------------------------------------------------------------------------- */
+
+/* A list leaves out what a load would hide. */
+static bool may_see(void *arg, const struct asset *row)
+{
+	struct request *rq = arg;
+	struct object o = rq->object;
+
+	o.kind = ON_ASSET;
+	o.name = row->name;
+	o.asset_id = row->asset_id;
+	return access_check(rq->cx, rq->who, MAY_READ, &o) == OK;
+}
+
+static struct json_object *identifiers(struct cx *cx, const char *path, const struct listing *l)
+{
+	struct json_object *list = json_new_array(cx);
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct json_object *o = json_new_object(cx);
+
+		json_set(o, "namespace", ident_levels(cx, path));
+		json_set_text(o, "name", l->rows[i]->name);
+		json_add(list, o);
+	}
+	return list;
+}
+
+enum status list_tables(struct request *rq)
+{
+	const struct resolved *r = rq->resolved;
+	struct json_object *answer = json_new_object(rq->cx);
+	struct listing l;
+	struct page page;
+	enum status s = page_read(rq, &page);
+
+	if (s)
+		return s;
+	if (!r->namespace_row->row.version)
+		return fail(rq->cx, NOT_FOUND, "Namespace does not exist: %s",
+			    namespace_shown(rq->cx, r->path));
+	page.types[0] = "ICEBERG_TABLE";
+	page.keep = may_see;
+	page.arg = rq;
+	s = content_list(rq->cx, rq->rs->store, r->catalog, r->path, &page, &l);
+	if (s)
+		return s;
+	json_set(answer, "identifiers", identifiers(rq->cx, r->path, &l));
+	page_next(rq, answer, &l);
+	return answer_json(rq, 200, answer);
+}
+
+/* --- rename ----------------------------------------------------------------------------- */
+
+static enum status read_ends(struct request *rq, struct asset_name *from, struct asset_name *to)
+{
+	enum status s = rq->json ? OK : request_json(rq, false);
+
+	if (!s)
+		s = ident_read(rq->cx, rq->json, "source", &from->path, &from->name);
+	return s ? s : ident_read(rq->cx, rq->json, "destination", &to->path, &to->name);
+}
+
+enum status rename_table_objects(struct request *rq,
+				 enum status (*visit)(struct request *, enum action,
+						      const struct object *))
+{
+	struct object source = rq->object, into = rq->object;
+	struct asset_name from, to;
+	enum status s = read_ends(rq, &from, &to);
+
+	if (s)
+		return s;
+	source.kind = ON_ASSET;
+	source.namespace = from.path;
+	source.name = from.name;
+	into.kind = ON_NAMESPACE;
+	into.namespace = to.path;
+	s = visit(rq, MAY_WRITE, &source);
+	return s ? s : visit(rq, MAY_CREATE, &into);
+}
+
+enum status rename_table(struct request *rq)
+{
+	const struct catalog_ref *ref, *to_ref;
+	struct asset_name from, to;
+	bool no_namespace;
+	enum status s = read_ends(rq, &from, &to);
+
+	if (!s)
+		s = resolve_names(rq, &from.path, &from.name, &ref);
+	if (!s)
+		s = resolve_names(rq, &to.path, &to.name, &to_ref);
+	if (s)
+		return s;
+	if (strcmp(ref->branch_id, to_ref->branch_id) != 0)
+		return fail(rq->cx, INVALID, "a rename cannot go from branch %s to branch %s",
+			    ref->branch_name, to_ref->branch_name);
+	s = asset_rename(rq->cx, rq->rs->store, ref, "ICEBERG_TABLE", &from, &to,
+			 request_actor(rq), &no_namespace);
+	if (no_namespace)
+		rq->error_type = "NoSuchNamespaceException";
+	return s ? s : answer_empty(rq, 204);
+}
+
+/* --- drop -------------------------------------------------------------------------------- */
+
+static enum status asked_purge(struct request *rq, bool *purge)
+{
+	const char *given = NULL;
+	enum status s = request_query(rq, "purgeRequested", &given);
+
+	*purge = false;
+	if (s || !given || strcasecmp(given, "false") == 0)
+		return s;
+	*purge = true;
+	if (strcasecmp(given, "true") != 0)
+		return fail(rq->cx, INVALID, "purgeRequested: neither \"true\" nor \"false\"");
+	return OK;
+}
+
+enum status drop_table(struct request *rq)
+{
+	const struct resolved *r = rq->resolved;
+	struct asset_name at = { r->path, r->name };
+	bool purge;
+	enum status s = asked_purge(rq, &purge);
+
+	if (!s)
+		s = asset_drop(rq->cx, rq->rs->store, r->catalog, "ICEBERG_TABLE", &at, purge,
+			       request_actor(rq));
+	return s ? s : answer_empty(rq, 204);
+}
+
+/* --- metrics ------------------------------------------------------------------------------ */
+
+/* A scan's or commit's report of a client; it is checked and not kept. */
+enum status report_metrics(struct request *rq)
+{
+	const struct asset *row;
+	const char *type;
+	enum status s = path_table(rq, &row);
+
+	if (!s)
+		s = request_json(rq, false);
+	if (!s)
+		s = json_get_text(rq->cx, rq->json, "", "report-type", &type);
+	return s ? s : answer_empty(rq, 204);
+}

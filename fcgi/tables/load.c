@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load.c - a table's metadata as it lies there, between a prefix and a suffix. */
+#include "fcgi/tables/tables.h"
+
+#include <strings.h>
+
+#include "common/hmac.h"
+#include "common/text.h"
+
+#define ETAG_DIGITS 32 /* 128 bits */
+#define MAX_PREFIX_BYTES ((size_t)16 * 1024)
+
+enum status path_table(struct request *rq, const struct asset **out)
+{
+	const struct resolved *r = rq->resolved;
+
+	*out = r->asset;
+	if (!r->asset->row.version || !text_same(r->asset->type, "ICEBERG_TABLE"))
+		return fail(rq->cx, NOT_FOUND, "Table does not exist: %s",
+			    asset_shown(rq->cx, r->path, r->name));
+	return OK;
+}
+
+/* --- answers ------------------------------------------------------------------------ */
+
+const char *table_etag(struct cx *cx, const char *sha256, const char *form,
+		       const struct scope *sc)
+{
+	const char *all = cx_printf(cx, "%s %s %s", sha256, form, sc->tag);
+
+	return cx_printf(cx, "\"%.*s\"", ETAG_DIGITS, sha256_hex(cx, all, strlen(all)));
+}
+
+/* `"key":"value",` */
+static void add_member(struct cx *cx, struct text *t, const char *key, const char *value)
+{
+	struct json_object *o = json_new_object(cx);
+	const char *text;
+
+	json_set_text(o, key, value);
+	text = json_print(cx, o, NULL);
+	text_addn(t, text + 1, strlen(text) - 2);
+	text_addc(t, ',');
+}
+
+enum status answer_table(struct request *rq, const char *location, const char *bytes, size_t n,
+			 const char *config)
+{
+	struct text head = text_open(rq->cx, MAX_PREFIX_BYTES);
+	const char *tail = "}";
+
+	text_addc(&head, '{');
+	if (location)
+		add_member(rq->cx, &head, "metadata-location", location);
+	text_add(&head, "\"metadata\":");
+	if (config)
+		tail = cx_printf(rq->cx, ",\"config\":%s}", config);
+	rq->answer.http = 200;
+	answer_part(rq, head.s, head.len);
+	answer_part(rq, bytes, n);
+	answer_part(rq, tail, strlen(tail));
+	return text_check(&head, "metadata-location");
+}
+
+/* --- ETag ---------------------------------------------------------------------------- */
+
+/* One entry of If-None-Match against our own tag: proxies put W/ before it and
+ * -gzip or -br into it. */
+static bool same_tag(const char *given, size_t n, const char *own)
+{
+	size_t own_n = strlen(own) - 1; /* without the quote at the end */
+
+	if (n > 2 && strncasecmp(given, "W/", 2) == 0) {
+		given += 2;
+		n -= 2;
+	}
+	if (n == 1 && *given == '*')
+		return true;
+	if (n < own_n || strncmp(given, own, own_n) != 0)
+		return false;
+	return (n - own_n == 1 && given[own_n] == '"') ||
+	       (n - own_n == 6 && strncmp(given + own_n, "-gzip\"", 6) == 0) ||
+	       (n - own_n == 4 && strncmp(given + own_n, "-br\"", 4) == 0);
+}
+
+static bool has_it(const struct request *rq, const char *etag)
+{
+	const char *list = request_header(rq, "if-none-match");
+
+	while (list && *list) {
+		size_t n;
+
+		list += strspn(list, ", \t");
+		n = strcspn(list, ", \t");
+		if (n && same_tag(list, n, etag))
+			return true;
+		list += n;
+	}
+	return false;
+}
+
+/* --- load ------------------------------------------------------------------------------ */
+
+static enum status asked_form(struct request *rq, const char **form)
+{
+	const char *given = NULL;
+	enum status s = request_query(rq, "snapshots", &given);
+
+	*form = "all";
+	if (s || !given || strcasecmp(given, "all") == 0)
+		return s;
+	*form = "refs";
+	if (strcasecmp(given, "refs") != 0)
+		return fail(rq->cx, INVALID, "snapshots: neither \"all\" nor \"refs\"");
+	return OK;
+}
+
+enum status load_table(struct request *rq)
+{
+	const struct asset *row;
+	const struct scope *sc;
+	const char *form, *bytes, *etag;
+	size_t n;
+	enum status s = path_table(rq, &row);
+
+	if (!s)
+		s = asked_form(rq, &form);
+	if (!s)
+		s = scope_of(rq->cx, rq->resolved->catalog, &sc);
+	if (s)
+		return s;
+	if (strcmp(form, "refs") == 0)
+		s = text_read_refs(rq, sc, row, &bytes, &n);
+	else
+		s = text_read(rq, sc, row, &bytes, &n);
+	if (s)
+		return s;
+	etag = table_etag(rq->cx, row->metadata_sha256, form, sc);
+	answer_header(rq, "ETag", etag);
+	answer_header(rq, "Cache-Control", "private, no-cache");
+	if (has_it(rq, etag))
+		return answer_empty(rq, 304);
+	return answer_table(rq, row->metadata_location, bytes, n, sc->config);
+}
+
+enum status head_table(struct request *rq)
+{
+	const struct asset *row;
+	enum status s = path_table(rq, &row);
+
+	return s ? s : answer_empty(rq, 204);
+}

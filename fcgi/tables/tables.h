@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tables.h - the handlers of tables.  Source: the REST catalog's OpenAPI document. */
+#ifndef FCGI_TABLES_TABLES_H
+#define FCGI_TABLES_TABLES_H
+
+#include "fcgi/tables/text.h"
+#include "stores/assets.h"
+
+enum status list_tables(struct request *rq);
+enum status create_table(struct request *rq);
+enum status register_table(struct request *rq);
+enum status load_table(struct request *rq);
+enum status head_table(struct request *rq);
+enum status commit_table(struct request *rq);
+enum status drop_table(struct request *rq);
+enum status rename_table(struct request *rq);
+enum status report_metrics(struct request *rq);
+
+/* What a rename's body names: its source and the destination's namespace. */
+enum status rename_table_objects(struct request *rq,
+				 enum status (*visit)(struct request *, enum action,
+						      const struct object *));
+
+/* --- what they share ------------------------------------------------------------- */
+
+/* The path's table; NOT_FOUND "Table does not exist: a.t". */
+MUST_USE enum status path_table(struct request *rq, const struct asset **out);
+
+/* {"metadata-location", "metadata", "config"}: the text as it is, not copied.
+ * location NULL: staged; config NULL: none.  Sets the ETag where row is given. */
+enum status answer_table(struct request *rq, const char *location, const char *bytes, size_t n,
+			 const char *config);
+
+/* Of the row's text in one form ("all", "refs") under one configuration. */
+const char *table_etag(struct cx *cx, const char *sha256, const char *form,
+		       const struct scope *sc);
+
+/* Makes a table of `metadata` (written as its first file) at a place where none
+ * is, and answers nothing.  *f is the file.  As asset_create; rq->error_type is set. */
+MUST_USE enum status make_table(struct request *rq, const struct catalog_ref *ref,
+				const struct scope *sc, const struct asset_name *at,
+				const char *asset_id, struct json_object *metadata,
+				struct metadata_file *f);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text.c - the text of a table's metadata: read, checked, written, kept. */
+#include "fcgi/tables/text.h"
+
+#include "common/gzip.h"
+#include "common/hmac.h"
+#include "common/log.h"
+#include "common/text.h"
+
+#define SUFFIX ".metadata.json"
+#define MAX_VERSION 99999999
+
+/* --- reading ---------------------------------------------------------------------- */
+
+static enum status no_file(struct request *rq, const char *location)
+{
+	rq->error_type = "NotFoundException";
+	return fail(rq->cx, NOT_FOUND, "Failed to open input stream for file: %s", location);
+}
+
+/* The object's plain text. */
+static enum status read_plain(struct request *rq, const struct scope *sc, const char *location,
+			      const char **bytes, size_t *n)
+{
+	size_t max = (size_t)rq->rs->config->max_metadata_bytes;
+	enum status s = cloud_get(rq->cx, rq->rs->cloud, &sc->storage, location, bytes, n);
+
+	if (!s && gzip_is(*bytes, *n))
+		s = gzip_unpack(rq->cx, *bytes, *n, max, bytes, n);
+	return s;
+}
+
+static enum status read_object(struct request *rq, const struct scope *sc, const struct asset *row,
+			       const char **bytes, size_t *n)
+{
+	const char *location = row->metadata_location;
+	enum status s = read_plain(rq, sc, location, bytes, n);
+
+	if (s == NOT_FOUND)
+		return no_file(rq, location);
+	if (s)
+		return fail(rq->cx, s == INVALID ? INTERNAL : s, "%s: %s", location,
+			    cx_strdup(rq->cx, rq->cx->message));
+	if ((int64_t)*n != row->metadata_size ||
+	    !text_same(sha256_hex(rq->cx, *bytes, *n), row->metadata_sha256))
+		return fail(rq->cx, INTERNAL, "%s is not the text that was committed", location);
+	cache_put(rq->rs->cache, row->metadata_sha256, *bytes, *n);
+	return OK;
+}
+
+enum status text_read(struct request *rq, const struct scope *sc, const struct asset *row,
+		      const char **bytes, size_t *n)
+{
+	int64_t size;
+	enum status s = cache_get(rq->cx, rq->rs->cache, row->metadata_sha256, row->metadata_size,
+				  bytes);
+
+	*n = (size_t)row->metadata_size;
+	if (s == NOT_FOUND)
+		return read_object(rq, sc, row, bytes, n);
+	if (s || strcmp(sc->storage.scheme, "file") != 0)
+		return s;
+	s = cloud_stat(rq->cx, rq->rs->cloud, &sc->storage, row->metadata_location, &size);
+	return s == NOT_FOUND ? no_file(rq, row->metadata_location) : s;
+}
+
+enum status text_read_json(struct request *rq, const struct scope *sc, const struct asset *row,
+			   struct json_object **out)
+{
+	const char *bytes;
+	size_t n;
+	enum status s = text_read(rq, sc, row, &bytes, &n);
+
+	if (s)
+		return s;
+	s = json_parse(rq->cx, bytes, n, METADATA_MAX_DEPTH, out);
+	return s ? fail(rq->cx, INTERNAL, "%s: %s", row->metadata_location,
+			cx_strdup(rq->cx, rq->cx->message))
+		 : OK;
+}
+
+enum status text_read_file(struct request *rq, const struct scope *sc, const char *location,
+			   struct metadata_file *out, struct json_object **metadata)
+{
+	enum status s = read_plain(rq, sc, location, &out->bytes, &out->n);
+
+	out->location = location;
+	if (s == NOT_FOUND)
+		return fail(rq->cx, INVALID, "Failed to open input stream for file: %s", location);
+	if (!s)
+		s = json_parse(rq->cx, out->bytes, out->n, METADATA_MAX_DEPTH, metadata);
+	if (s)
+		return fail(rq->cx, s, "%s: %s", location, cx_strdup(rq->cx, rq->cx->message));
+	out->sha256 = sha256_hex(rq->cx, out->bytes, out->n);
+	return OK;
+}
+
+enum status text_read_refs(struct request *rq, const struct scope *sc, const struct asset *row,
+			   const char **bytes, size_t *n)
+{
+	struct json_object *metadata;
+	const char *full;
+	size_t full_n;
+	enum status s = text_read(rq, sc, row, &full, &full_n);
+
+	if (s)
+		return s;
+	s = cache_get_derived(rq->cx, rq->rs->cache, row->metadata_sha256, "refs", bytes, n);
+	if (s != NOT_FOUND)
+		return s;
+	s = json_parse(rq->cx, full, full_n, METADATA_MAX_DEPTH, &metadata);
+	if (s)
+		return fail(rq->cx, INTERNAL, "%s: %s", row->metadata_location,
+			    cx_strdup(rq->cx, rq->cx->message));
+	*bytes = json_print(rq->cx, metadata_refs_only(rq->cx, metadata), n);
+	cache_put_derived(rq->rs->cache, row->metadata_sha256, "refs", *bytes, *n);
+	return OK;
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+/* The number that a metadata file's name begins with ("00012-", "v12."), plus one. */
+static int64_t next_version(const char *previous)
+{
+	const char *name = previous ? strrchr(previous, '/') : NULL;
+	int64_t version = 0;
+
+	if (!previous)
+		return 0;
+	name = name ? name + 1 : previous;
+	if (*name == 'v')
+		name++;
+	if (*name < '0' || *name > '9')
+		return 1;
+	for (; *name >= '0' && *name <= '9' && version < MAX_VERSION; name++)
+		version = version * 10 + (*name - '0');
+	return version + 1;
+}
+
+static const char *new_name(struct cx *cx, const struct metadata_facts *f, const char *previous)
+{
+	const char *folder = f->metadata_path;
+	bool gzip = text_same(f->compression, "gzip");
+
+	if (!folder)
+		folder = location_join(cx, f->location, "metadata");
+	return location_join(cx, folder,
+			     cx_printf(cx, "%05lld-%s%s" SUFFIX,
+				       (long long)next_version(previous), text_uuid4(cx),
+				       gzip ? ".gz" : ""));
+}
+
+enum status text_write(struct request *rq, const struct scope *sc, struct json_object *metadata,
+		       const char *previous, struct metadata_file *out)
+{
+	struct cx *cx = rq->cx;
+	struct metadata_facts f;
+	const char *bytes;
+	size_t n;
+	enum status s = metadata_facts(cx, metadata, &f);
+
+	if (s)
+		return s;
+	*out = (struct metadata_file){ .location = new_name(cx, &f, previous) };
+	out->bytes = bytes = json_print(cx, metadata, &out->n);
+	n = out->n;
+	if (n > (size_t)rq->rs->config->max_metadata_bytes)
+		return fail(cx, TOO_LARGE, "the table's metadata would be larger than %lld bytes",
+			    (long long)rq->rs->config->max_metadata_bytes);
+	out->sha256 = sha256_hex(cx, bytes, n);
+	if (text_same(f.compression, "gzip"))
+		gzip_pack(cx, bytes, n, &bytes, &n);
+	s = cloud_put(cx, rq->rs->cloud, &sc->storage, out->location, bytes, n);
+	if (s)
+		return fail(cx, s == EXISTS ? INTERNAL : s, "the metadata file was not written: %s",
+			    cx_strdup(cx, cx->message));
+	return OK;
+}
+
+void text_name(struct asset *row, const struct metadata_file *f)
+{
+	row->metadata_location = f->location;
+	row->metadata_sha256 = f->sha256;
+	row->metadata_size = (int64_t)f->n;
+}
+
+void text_keep(struct request *rq, const struct metadata_file *f)
+{
+	cache_put(rq->rs->cache, f->sha256, f->bytes, f->n);
+}
+
+enum status text_undo(struct request *rq, const struct scope *sc, struct metadata_file *f,
+		      enum status s)
+{
+	const char *why = cx_strdup(rq->cx, rq->cx->message);
+
+	if (s != UNKNOWN && f->location &&
+	    cloud_remove(rq->cx, rq->rs->cloud, &sc->storage, f->location))
+		log_event(LOG_WARNING_, "orphan", rq->request_id, "%s is left over: %s",
+			  f->location, rq->cx->message);
+	if (s != UNKNOWN)
+		f->location = NULL;
+	return fail(rq->cx, s, "%s", why);
+}

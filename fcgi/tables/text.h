@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text.h - the text of a table's metadata: read, checked, written, kept. */
+#ifndef FCGI_TABLES_TEXT_H
+#define FCGI_TABLES_TEXT_H
+
+#include "fcgi/tables/scope.h"
+
+/* A metadata file that was written. */
+struct metadata_file {
+	const char *location; /* NULL: there is none */
+	const char *bytes;    /* the plain text */
+	size_t n;
+	const char *sha256; /* of the plain text */
+};
+
+/*
+ * The plain text of the row's metadata file: from the cache, or read once,
+ * unpacked, checked against the row's hash and size, and cached.  On a file
+ * warehouse the file itself must still be there.  NOT_FOUND ("Failed to open
+ * input stream for file: ...") with rq->error_type set; INTERNAL: another text.
+ */
+MUST_USE enum status text_read(struct request *rq, const struct scope *sc, const struct asset *row,
+			       const char **bytes, size_t *n);
+
+/* As text_read, parsed. */
+MUST_USE enum status text_read_json(struct request *rq, const struct scope *sc,
+				    const struct asset *row, struct json_object **out);
+
+/* Any file as metadata: for register.  INVALID: it is not there or not JSON. */
+MUST_USE enum status text_read_file(struct request *rq, const struct scope *sc,
+				    const char *location, struct metadata_file *out,
+				    struct json_object **metadata);
+
+/* The metadata with only those snapshots that a ref names. */
+MUST_USE enum status text_read_refs(struct request *rq, const struct scope *sc,
+				    const struct asset *row, const char **bytes, size_t *n);
+
+/*
+ * Writes the metadata under a fresh name, numbered one up from `previous` (a
+ * location, or NULL).  TOO_LARGE, and what cloud_put says.
+ */
+MUST_USE enum status text_write(struct request *rq, const struct scope *sc,
+				struct json_object *metadata, const char *previous,
+				struct metadata_file *out);
+
+/* The row names the file: location, hash and size. */
+void text_name(struct asset *row, const struct metadata_file *f);
+
+/* The row that names it is committed: keeps a copy for loads. */
+void text_keep(struct request *rq, const struct metadata_file *f);
+
+/*
+ * What to answer for a request that wrote `f` and then failed with s: removes
+ * the file unless the outcome is UNKNOWN, and keeps s and its message.
+ */
+enum status text_undo(struct request *rq, const struct scope *sc, struct metadata_file *f,
+		      enum status s);
+
+#endif
