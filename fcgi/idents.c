@@ -10,8 +10,8 @@ enum status ident_path(struct cx *cx, struct json_object *levels, const char *wh
 		       const char **out)
 {
 	struct text t = text_open(cx, MAX_PATH_BYTES);
-	size_t n = json_object_is_type(levels, json_type_array) ? json_object_array_length(levels)
-								: 0;
+	size_t n =
+		json_object_is_type(levels, json_type_array) ? json_object_array_length(levels) : 0;
 
 	if (n == 0)
 		return fail(cx, INVALID, "%s: not an array of one or more names", where);

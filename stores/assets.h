@@ -31,7 +31,8 @@ MUST_USE enum status asset_create(struct cx *cx, struct store *st, const struct 
  */
 MUST_USE enum status asset_commit(struct cx *cx, struct store *st, struct branch *branch,
 				  const struct place *place, struct asset *row, struct claim *claim,
-				  const char *metadata, const struct audit *by, enum edit_part *failed);
+				  const char *metadata, const struct audit *by,
+				  enum edit_part *failed);
 
 /* NOT_FOUND "Table does not exist: a.t" or "Namespace does not exist: b" (then
  * *no_namespace is true); EXISTS "Table already exists: b.u"; INVALID. */

@@ -13,9 +13,8 @@
 static const char *parameter(const char *segment, size_t n)
 {
 	static const char *const names[][2] = {
-		{ "v1", "{prefix}" },	{ "namespaces", "{namespace}" },
-		{ "tables", "{table}" }, { "views", "{view}" },
-		{ "functions", "{function}" }, { "plan", "{plan-id}" },
+		{ "v1", "{prefix}" },  { "namespaces", "{namespace}" }, { "tables", "{table}" },
+		{ "views", "{view}" }, { "functions", "{function}" },	{ "plan", "{plan-id}" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -52,8 +51,7 @@ static const char *endpoint(struct cx *cx, const struct route *r)
 
 static struct json_object *endpoints(struct cx *cx)
 {
-	const struct route_table *const tables[] = { &namespaces_routes, &tables_routes,
-						     &credentials_routes };
+	const struct route_table *const tables[] = { &namespaces_routes, &tables_routes };
 	struct json_object *list = json_new_array(cx);
 
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
@@ -85,12 +83,13 @@ static enum status guess(struct request *rq, const char *warehouse, const char *
 	struct catalog *c;
 	size_t n, found = 0;
 	bool more;
-	enum status s = catalog_list(rq->cx, rq->rs->store, rq->tenant_id, MAX_CATALOGS, &c, &n,
-				     &more);
+	enum status s =
+		catalog_list(rq->cx, rq->rs->store, rq->tenant_id, MAX_CATALOGS, &c, &n, &more);
 
 	*out = NULL;
 	for (size_t i = 0; !s && i < n; i++) {
-		if ((warehouse && !text_same(c[i].warehouse_name, warehouse)) || !may_see(rq, &c[i]))
+		if ((warehouse && !text_same(c[i].warehouse_name, warehouse)) ||
+		    !may_see(rq, &c[i]))
 			continue;
 		if (!warehouse && strcmp(c[i].name, "default") == 0) {
 			*out = c[i].name;

@@ -120,8 +120,8 @@ enum status list_namespaces(struct request *rq)
 	page.types[0] = "NAMESPACE";
 	page.keep = may_see;
 	page.arg = rq;
-	s = content_list(rq->cx, rq->rs->store, ref, namespace_children(rq->cx, parent ? parent : ""),
-			 &page, &l);
+	s = content_list(rq->cx, rq->rs->store, ref,
+			 namespace_children(rq->cx, parent ? parent : ""), &page, &l);
 	if (s)
 		return s;
 	json_set(answer, "namespaces", listed(rq->cx, parent, &l));
@@ -206,8 +206,8 @@ enum status head_namespace(struct request *rq)
 enum status drop_namespace(struct request *rq)
 {
 	const struct resolved *r = rq->resolved;
-	enum status s = namespace_drop(rq->cx, rq->rs->store, r->catalog, r->path,
-				       request_actor(rq));
+	enum status s =
+		namespace_drop(rq->cx, rq->rs->store, r->catalog, r->path, request_actor(rq));
 
 	if (s == CONFLICT)
 		rq->error_type = "NamespaceNotEmptyException";
@@ -229,7 +229,8 @@ static enum status check_removals(struct request *rq, struct json_object *remova
 			continue;
 		rq->answer.http = 422;
 		rq->error_type = "UnprocessableEntityException";
-		return fail(rq->cx, INVALID, "The property \"%s\" is both to be set and to be removed",
+		return fail(rq->cx, INVALID,
+			    "The property \"%s\" is both to be set and to be removed",
 			    json_object_get_string(v));
 	}
 	return OK;

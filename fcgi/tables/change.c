@@ -106,8 +106,8 @@ enum status rename_table(struct request *rq)
 	if (strcmp(ref->branch_id, to_ref->branch_id) != 0)
 		return fail(rq->cx, INVALID, "a rename cannot go from branch %s to branch %s",
 			    ref->branch_name, to_ref->branch_name);
-	s = asset_rename(rq->cx, rq->rs->store, ref, "ICEBERG_TABLE", &from, &to,
-			 request_actor(rq), &no_namespace);
+	s = asset_rename(rq->cx, rq->rs->store, ref, "ICEBERG_TABLE", &from, &to, request_actor(rq),
+			 &no_namespace);
 	if (no_namespace)
 		rq->error_type = "NoSuchNamespaceException";
 	return s ? s : answer_empty(rq, 204);

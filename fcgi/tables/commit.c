@@ -123,8 +123,8 @@ static enum status try_commit(struct attempt *a, bool *again)
 
 static enum status read_again(struct attempt *a)
 {
-	enum status s = content_read(a->rq->cx, a->rq->rs->store, a->ref, a->branch, &a->place, 1,
-				     NULL, 0);
+	enum status s =
+		content_read(a->rq->cx, a->rq->rs->store, a->ref, a->branch, &a->place, 1, NULL, 0);
 
 	if (s)
 		return s;
@@ -193,8 +193,7 @@ static void remove_old(const struct attempt *a)
 	    !text_same(json_text(properties, "write.metadata.delete-after-commit.enabled"), "true"))
 		return;
 	for (size_t i = 0; before && i < json_object_array_length(before); i++) {
-		const char *file =
-			json_text(json_object_array_get_idx(before, i), "metadata-file");
+		const char *file = json_text(json_object_array_get_idx(before, i), "metadata-file");
 		bool used;
 
 		if (!file || in_log(after, file))

@@ -23,8 +23,7 @@ enum status path_table(struct request *rq, const struct asset **out)
 
 /* --- answers ------------------------------------------------------------------------ */
 
-const char *table_etag(struct cx *cx, const char *sha256, const char *form,
-		       const struct scope *sc)
+const char *table_etag(struct cx *cx, const char *sha256, const char *form, const struct scope *sc)
 {
 	const char *all = cx_printf(cx, "%s %s %s", sha256, form, sc->tag);
 

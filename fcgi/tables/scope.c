@@ -90,7 +90,8 @@ static void add_folder(struct text *t, const char *name, size_t n)
 	text_addc(t, '/');
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)name[i];
-		bool plain = c < 0x80 && (isalnum(c) || c == '_' || c == '-' || (c == '.' && i > 0));
+		bool plain =
+			c < 0x80 && (isalnum(c) || c == '_' || c == '-' || (c == '.' && i > 0));
 
 		text_addc(t, plain ? name[i] : '_');
 	}

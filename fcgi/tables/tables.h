@@ -32,8 +32,7 @@ enum status answer_table(struct request *rq, const char *location, const char *b
 			 const char *config);
 
 /* Of the row's text in one form ("all", "refs") under one configuration. */
-const char *table_etag(struct cx *cx, const char *sha256, const char *form,
-		       const struct scope *sc);
+const char *table_etag(struct cx *cx, const char *sha256, const char *form, const struct scope *sc);
 
 /* Makes a table of `metadata` (written as its first file) at a place where none
  * is, and answers nothing.  *f is the file.  As asset_create; rq->error_type is set. */

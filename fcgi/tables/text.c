@@ -52,8 +52,8 @@ enum status text_read(struct request *rq, const struct scope *sc, const struct a
 		      const char **bytes, size_t *n)
 {
 	int64_t size;
-	enum status s = cache_get(rq->cx, rq->rs->cache, row->metadata_sha256, row->metadata_size,
-				  bytes);
+	enum status s =
+		cache_get(rq->cx, rq->rs->cache, row->metadata_sha256, row->metadata_size, bytes);
 
 	*n = (size_t)row->metadata_size;
 	if (s == NOT_FOUND)
@@ -145,9 +145,8 @@ static const char *new_name(struct cx *cx, const struct metadata_facts *f, const
 	if (!folder)
 		folder = location_join(cx, f->location, "metadata");
 	return location_join(cx, folder,
-			     cx_printf(cx, "%05lld-%s%s" SUFFIX,
-				       (long long)next_version(previous), text_uuid4(cx),
-				       gzip ? ".gz" : ""));
+			     cx_printf(cx, "%05lld-%s%s" SUFFIX, (long long)next_version(previous),
+				       text_uuid4(cx), gzip ? ".gz" : ""));
 }
 
 enum status text_write(struct request *rq, const struct scope *sc, struct json_object *metadata,
