@@ -4,8 +4,9 @@
 
 #include "common/text.h"
 #include "vending/cloud_impl.h"
+#include "vending/http.h"
 
-static const struct cloud_ops *const clouds[] = { &file_cloud };
+static const struct cloud_ops *const clouds[] = { &file_cloud, &s3_cloud };
 
 /* file_roots is read at each use; here it must be sound, so that an operator's
  * mistake shows at the start. */
@@ -40,6 +41,8 @@ enum status cloud_open(struct cx *cx, const struct cloud_limits *limits, struct 
 
 void cloud_close(struct cloud *c)
 {
+	if (c->http)
+		http_close(c->http);
 	free(c);
 }
 

@@ -10,6 +10,7 @@
 struct cloud {
 	struct cloud_limits limits;
 	struct cloud_counts counts;
+	struct http *http; /* made at the first request; NULL before */
 };
 
 /* One new object; its location is within the storage. */
@@ -37,6 +38,6 @@ struct cloud_ops {
 			    size_t *n, bool *more);
 };
 
-extern const struct cloud_ops file_cloud;
+extern const struct cloud_ops file_cloud, s3_cloud;
 
 #endif
