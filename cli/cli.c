@@ -35,7 +35,8 @@ enum status cli_number(struct cli *c, const char *name, int64_t min, int64_t max
 enum status cli_key_path(struct cli *c, const char *name, const char **out)
 {
 	if (!c->config->keys_dir)
-		return fail(c->cx, INVALID, "PANGOLIN_KEYS_DIR is not set: where are the keys kept?");
+		return fail(c->cx, INVALID,
+			    "PANGOLIN_KEYS_DIR is not set: where are the keys kept?");
 	*out = cx_printf(c->cx, "%s/%s", c->config->keys_dir, name);
 	return OK;
 }

@@ -33,8 +33,8 @@ struct cli {
 	struct cx *cx;
 	const struct command *command;
 	const struct config *config;
-	struct store *store;		 /* NULL before cli_store */
-	const char *values[MAX_FLAGS];	 /* of command->flags; "" for a switch; NULL = not given */
+	struct store *store;	       /* NULL before cli_store */
+	const char *values[MAX_FLAGS]; /* of command->flags; "" for a switch; NULL = not given */
 	const char *args[4];
 	size_t n_args;
 	bool quiet; /* -q: only the value itself on stdout */

@@ -27,7 +27,8 @@ void help_list(void)
 	printf("usage: pangolin COMMAND [OPTIONS]\n\n%s\n\n", intro);
 	for (const struct command *k = cli_commands; k->name; k++)
 		printf("  %-14s %s\n", k->name, k->summary);
-	printf("\n`pangolin COMMAND --help` says more; `pangolin --version` names the version.\n%s\n",
+	printf("\n`pangolin COMMAND --help` says more; `pangolin --version` names the "
+	       "version.\n%s\n",
 	       ending);
 }
 
@@ -41,8 +42,8 @@ static void print_flags(const struct flag *flags, size_t n)
 
 void help_command(const struct command *k)
 {
-	printf("usage: pangolin %s%s%s%s\n\n%s\n\n", k->name, *k->arguments ? " " : "", k->arguments,
-	       k->n_flags ? " [OPTIONS]" : "", k->help);
+	printf("usage: pangolin %s%s%s%s\n\n%s\n\n", k->name, *k->arguments ? " " : "",
+	       k->arguments, k->n_flags ? " [OPTIONS]" : "", k->help);
 	print_flags(k->flags, k->n_flags);
 	print_flags(common_flags, ARRAY_SIZE(common_flags));
 }
@@ -62,13 +63,15 @@ static void markdown_command(const struct command *k)
 	if (k->n_flags)
 		printf("\n");
 	for (size_t i = 0; i < k->n_flags; i++)
-		printf("- `%s`: %s\n", left_side(left, sizeof(left), &k->flags[i]), k->flags[i].help);
+		printf("- `%s`: %s\n", left_side(left, sizeof(left), &k->flags[i]),
+		       k->flags[i].help);
 }
 
 void help_markdown(void)
 {
 	printf("# pangolin\n\n<!-- Printed by `pangolin help --markdown`. -->\n\n%s\n\n", intro);
-	printf("Every command knows `--help` (`-h`) and `--quiet` (`-q`).\n%s\n\n## Commands\n", ending);
+	printf("Every command knows `--help` (`-h`) and `--quiet` (`-q`).\n%s\n\n## Commands\n",
+	       ending);
 	for (const struct command *k = cli_commands; k->name; k++)
 		markdown_command(k);
 	printf("\n## Settings\n\n| Variable | Unit | Default | |\n|---|---|---|---|\n");

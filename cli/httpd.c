@@ -19,8 +19,8 @@ void httpd_list(void)
 {
 	for (size_t f = 0; f < ARRAY_SIZE(families); f++)
 		for (size_t i = 0; i < families[f]->n; i++)
-			printf("%-11s %-6s %s\n", families[f]->family, families[f]->routes[i].method,
-			       families[f]->routes[i].pattern);
+			printf("%-11s %-6s %s\n", families[f]->family,
+			       families[f]->routes[i].method, families[f]->routes[i].pattern);
 }
 
 /* True where a name follows that may hold slashes once it is decoded. */
@@ -134,8 +134,8 @@ enum status httpd_lighttpd(struct cx *cx, const char *sockets)
 static void apache_section(const char *sockets, const char *family, const char *regex)
 {
 	printf("<LocationMatch \"%s\">\n", regex);
-	printf("\tSetHandler \"proxy:unix:%s/%s.sock|fcgi://%s/\"\n</LocationMatch>\n", sockets, family,
-	       family);
+	printf("\tSetHandler \"proxy:unix:%s/%s.sock|fcgi://%s/\"\n</LocationMatch>\n", sockets,
+	       family, family);
 }
 
 /* Of the sections that match, Apache takes the last one's handler. */

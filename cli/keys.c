@@ -17,7 +17,8 @@ static enum status keys_folder(struct cli *c, const char **out)
 
 	*out = c->config->keys_dir;
 	if (!*out)
-		return fail(c->cx, INVALID, "PANGOLIN_KEYS_DIR is not set: where are the keys kept?");
+		return fail(c->cx, INVALID,
+			    "PANGOLIN_KEYS_DIR is not set: where are the keys kept?");
 	if (mkdir(*out, 0750) && errno != EEXIST)
 		return fail(c->cx, INVALID, "%s: %s", *out, strerror(errno));
 	if (stat(*out, &st) || !S_ISDIR(st.st_mode))
@@ -90,7 +91,8 @@ static enum status list_identity(struct cli *c, const char *folder)
 		return s;
 	keys = json_member(jwt_keys_json(c->cx, ring), "keys");
 	for (size_t i = 0; i < json_object_array_length(keys); i++)
-		cli_say("%-9s %s  %s", "identity", json_text(json_object_array_get_idx(keys, i), "kid"),
+		cli_say("%-9s %s  %s", "identity",
+			json_text(json_object_array_get_idx(keys, i), "kid"),
 			i == 0 ? "signs and verifies" : "verifies");
 	return OK;
 }

@@ -14,6 +14,7 @@ enum status run_migrate(struct cli *c)
 	if (from == to)
 		cli_note(c, "the schema is at version %lld already", (long long)to);
 	else
-		cli_note(c, "the schema went from version %lld to %lld", (long long)from, (long long)to);
+		cli_note(c, "the schema went from version %lld to %lld", (long long)from,
+			 (long long)to);
 	return OK;
 }

@@ -114,7 +114,8 @@ static void print_warnings(struct cli *c)
 		cli_say("warning: authentication is OFF: everyone who can reach the server "
 			"administers the default tenant");
 	if (store_is_ephemeral(c->store))
-		cli_say("warning: the store is in memory: everything is lost when the machine stops");
+		cli_say("warning: the store is in memory: everything is lost when the machine "
+			"stops");
 	if (!has_key(c, "identity.pem") || !has_key(c, "storage.key"))
 		cli_say("warning: keys are missing or can't be read here: `pangolin keys init`");
 }

@@ -8,7 +8,9 @@
 
 enum status run_tenant_create(struct cli *c)
 {
-	struct tenant t = { .name = c->args[0], .tenant_id = cli_flag(c, "id"), .properties = "{}" };
+	struct tenant t = { .name = c->args[0],
+			    .tenant_id = cli_flag(c, "id"),
+			    .properties = "{}" };
 	enum status s;
 
 	if (!*t.name || strlen(t.name) > 255)

@@ -19,8 +19,8 @@ static enum status read_role(struct cli *c, struct principal *p)
 	p->role = role_parse(role ? role : "tenant-admin");
 	p->tenant_id = tenant ? tenant : "";
 	if (p->role == ROLE_NONE)
-		return fail(c->cx, INVALID, "--role is neither tenant-admin nor tenant-user: \"%s\"",
-			    role);
+		return fail(c->cx, INVALID,
+			    "--role is neither tenant-admin nor tenant-user: \"%s\"", role);
 	if (p->role == ROLE_ROOT && tenant)
 		return fail(c->cx, INVALID, "root belongs to no tenant: leave --tenant out");
 	if (p->role != ROLE_ROOT && !tenant)

@@ -52,8 +52,8 @@ static enum status read_user(struct cli *c, struct user *u)
 		return s;
 	r = role_parse(role);
 	if (r == ROLE_NONE)
-		return fail(c->cx, INVALID, "--role is none of root, tenant-admin, tenant-user: \"%s\"",
-			    role);
+		return fail(c->cx, INVALID,
+			    "--role is none of root, tenant-admin, tenant-user: \"%s\"", role);
 	if ((r == ROLE_ROOT) != !tenant)
 		return fail(c->cx, INVALID, "a root user has no --tenant, every other has one");
 	u->role = role_name(r);

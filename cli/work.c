@@ -41,8 +41,7 @@ static bool told_to_stop(struct worker *w, time_t seconds)
 
 /* Steps until done; the lease is renewed while there is work.  A step's failure
  * is told in the job's context. */
-static enum status run_steps(struct running *r,
-			     enum status (*step)(struct running *r, bool *done))
+static enum status run_steps(struct running *r, enum status (*step)(struct running *r, bool *done))
 {
 	bool done = false;
 	enum status s = OK;
@@ -67,7 +66,8 @@ static enum status drop_catalog_step(struct running *r, bool *done)
 	const char *id;
 	enum status s = json_get_text(&r->step, r->payload, "", "catalog_id", &id);
 
-	return s ? s : drop_catalog_rows(&r->step, r->w->st, r->job->tenant_id, id, r->w->batch, done);
+	return s ? s
+		 : drop_catalog_rows(&r->step, r->w->st, r->job->tenant_id, id, r->w->batch, done);
 }
 
 static enum status drop_tenant_step(struct running *r, bool *done)
@@ -121,8 +121,8 @@ static enum status work_one(struct worker *w, struct cx *cx, bool *found)
 		return job_done(cx, w->st, &job);
 	}
 	w->failed++;
-	log_event(LOG_ERROR_, "job_failed", job.job_id, "%s of tenant %s, attempt %lld: %s", job.type,
-		  job.tenant_id, (long long)job.attempts, cx->message);
+	log_event(LOG_ERROR_, "job_failed", job.job_id, "%s of tenant %s, attempt %lld: %s",
+		  job.type, job.tenant_id, (long long)job.attempts, cx->message);
 	return job_failed(cx, w->st, &job, cx_strdup(cx, cx->message));
 }
 
@@ -245,6 +245,7 @@ enum status run_work(struct cli *c)
 	s = work_once(&w);
 	if (s)
 		return fail(c->cx, s, "the work was not ended; the line above says why");
-	cli_note(c, "%lld jobs done, %lld failed and put off", (long long)w.done, (long long)w.failed);
+	cli_note(c, "%lld jobs done, %lld failed and put off", (long long)w.done,
+		 (long long)w.failed);
 	return OK;
 }

@@ -16,7 +16,9 @@ struct removal {
 
 static struct removal removal_open(struct cx *cx, struct store *st, size_t batch)
 {
-	return (struct removal){ cx, st, cx_array(cx, (MAX_LOCATIONS + 1) * batch, sizeof(struct change)), 0 };
+	return (struct removal){ cx, st,
+				 cx_array(cx, (MAX_LOCATIONS + 1) * batch, sizeof(struct change)),
+				 0 };
 }
 
 static void remove_row(struct removal *r, struct row *row)
@@ -92,14 +94,16 @@ static enum status remove_with_hangers(struct removal *r, struct row *row)
 }
 
 /* Up to `limit` rows of a kind below `from`. */
-static enum status remove_rows(struct removal *r, const struct row *from, size_t bound, size_t limit)
+static enum status remove_rows(struct removal *r, const struct row *from, size_t bound,
+			       size_t limit)
 {
 	struct query q = { .from = from, .bound = bound, .limit = limit };
 	struct rows page;
 	enum status s = store_list(r->cx, r->st, &q, &page);
 
 	for (size_t i = 0; !s && i < page.n; i++)
-		s = remove_with_hangers(r, (struct row *)((char *)page.items + i * from->kind->size));
+		s = remove_with_hangers(r,
+					(struct row *)((char *)page.items + i * from->kind->size));
 	return s;
 }
 

@@ -69,8 +69,12 @@ static struct change drop_job(struct cx *cx, const char *tenant_id)
 	struct job *j = CX_NEW(cx, struct job);
 	int64_t now = cx_now_ms();
 
-	*j = (struct job){ .row = ROW(job), .job_id = text_uuid7(cx), .tenant_id = tenant_id,
-			   .type = "drop-tenant", .payload = "{}", .due_ms = now,
+	*j = (struct job){ .row = ROW(job),
+			   .job_id = text_uuid7(cx),
+			   .tenant_id = tenant_id,
+			   .type = "drop-tenant",
+			   .payload = "{}",
+			   .due_ms = now,
 			   .created_ms = now };
 	return (struct change){ INSERT, &j->row };
 }

@@ -108,7 +108,8 @@ static enum status rename_warehouse(struct cx *cx, struct store *st, struct ware
 		list[n++] = (struct change){ UPDATE, &users[i]->row };
 	}
 	s = store_apply(cx, st, list, n, &failed);
-	return s == EXISTS && failed == 0 ? fail(cx, s, "a warehouse \"%s\" exists already", name) : s;
+	return s == EXISTS && failed == 0 ? fail(cx, s, "a warehouse \"%s\" exists already", name)
+					  : s;
 }
 
 enum status warehouse_update(struct cx *cx, struct store *st, struct warehouse *w, const char *name,
@@ -138,7 +139,8 @@ enum status warehouse_drop(struct cx *cx, struct store *st, const char *tenant_i
 	if (s)
 		return s;
 	if (n)
-		return fail(cx, CONFLICT, "warehouse \"%s\" is used by catalog \"%s\"", name, user->name);
+		return fail(cx, CONFLICT, "warehouse \"%s\" is used by catalog \"%s\"", name,
+			    user->name);
 	struct change list[] = {
 		{ DELETE, &w.row },
 		epoch_touch(cx, tenant_id),

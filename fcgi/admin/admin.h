@@ -26,6 +26,9 @@ MUST_USE enum status admin_check_name(struct cx *cx, const char *what, const cha
  * is absent. */
 MUST_USE enum status admin_properties(struct cx *cx, struct json_object *body, const char **out);
 
+/* A row as its column table says, and `properties` {} rather than null. */
+MUST_USE enum status admin_json(struct cx *cx, const struct row *row, struct json_object **out);
+
 /* JSON text of an object as a value; {} for NULL. */
 MUST_USE enum status admin_object(struct cx *cx, const char *text, struct json_object **out);
 
@@ -37,12 +40,18 @@ void admin_set_time(struct cx *cx, struct json_object *o, const char *key, int64
 /*
  * Answers with the rows that equal `from` in their first `bound` key columns,
  * in key order or by their "name" member, cut by ?limit= and ?offset=: a bare
- * array.  show() gives one row as JSON; NULL leaves it out: the caller may not
+ * array.  show() gives one row as clients read it, or NULL: the caller may not
  * see it.  INVALID: a limit or offset that is no number.
  */
 MUST_USE enum status admin_list(struct request *rq, const struct row *from, size_t bound,
 				bool by_name,
-				struct json_object *(*show)(struct request *rq, const void *item));
+				enum status (*show)(struct request *rq, const void *item,
+						    struct json_object **out));
+
+/* Answers with one row. */
+MUST_USE enum status admin_answer(struct request *rq, int http, const void *item,
+				  enum status (*show)(struct request *rq, const void *item,
+						      struct json_object **out));
 
 /* --- secrets ---------------------------------------------------------------- */
 

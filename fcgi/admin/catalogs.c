@@ -12,44 +12,42 @@
 #include "vending/storage.h"
 
 /* "type" is an extra name of catalog_type; of a federated catalog's configuration
- * nothing is shown but that there is one. */
-static struct json_object *catalog_json(struct cx *cx, const struct catalog *c)
+ * nothing is shown. */
+static enum status show_catalog(struct request *rq, const void *item, struct json_object **out)
 {
-	struct json_object *o = json_new_object(cx), *properties;
+	const struct catalog *c = item;
+	enum status s = admin_json(rq->cx, &c->row, out);
 
-	if (admin_object(cx, c->properties, &properties))
-		properties = json_new_object(cx);
-	json_set_text(o, "id", c->id);
-	json_set_text(o, "name", c->name);
-	json_set_text(o, "catalog_type", c->catalog_type);
-	json_set_text(o, "type", c->catalog_type);
-	json_set_text(o, "warehouse_name", c->warehouse_name);
-	json_set_text(o, "storage_location", c->storage_location);
-	json_set(o, "federated_config", NULL);
-	json_set(o, "properties", properties);
-	return o;
+	if (s)
+		return s;
+	json_set_text(*out, "type", c->catalog_type);
+	json_set(*out, "federated_config", NULL);
+	return OK;
 }
 
 static struct object object_of(const struct catalog *c)
 {
-	return (struct object){ .kind = ON_CATALOG, .tenant_id = c->tenant_id, .catalog_id = c->id,
+	return (struct object){ .kind = ON_CATALOG,
+				.tenant_id = c->tenant_id,
+				.catalog_id = c->id,
 				.catalog = c->name };
 }
 
 /* A list leaves out what a load would hide. */
-static struct json_object *show_catalog(struct request *rq, const void *item)
+static enum status show_visible(struct request *rq, const void *item, struct json_object **out)
 {
-	const struct catalog *c = item;
-	struct object o = object_of(c);
+	struct object o = object_of(item);
 
-	return access_check(rq->cx, rq->who, MAY_LIST, &o) ? NULL : catalog_json(rq->cx, c);
+	if (access_check(rq->cx, rq->who, MAY_LIST, &o))
+		return OK;
+	return show_catalog(rq, item, out);
 }
 
 enum status list_catalogs(struct request *rq)
 {
 	struct catalog from = { .row = ROW(catalog), .tenant_id = rq->tenant_id };
 
-	return admin_list(rq, &from.row, 1, false, show_catalog);
+	return admin_list(rq, &from.row, 1, false, show_visible);
 }
 
 static enum status find(struct request *rq, enum action action, struct catalog *c)
@@ -68,7 +66,7 @@ enum status get_catalog(struct request *rq)
 	struct catalog c;
 	enum status s = find(rq, MAY_READ, &c);
 
-	return s ? s : answer_json(rq, 200, catalog_json(rq->cx, &c));
+	return s ? s : admin_answer(rq, 200, &c, show_catalog);
 }
 
 static enum status read_type(struct request *rq, struct catalog *c)
@@ -81,9 +79,11 @@ static enum status read_type(struct request *rq, struct catalog *c)
 	if (s)
 		return s;
 	if (type && strcasecmp(type, "federated") == 0)
-		return fail(rq->cx, UNSUPPORTED, "federated catalogs are not served by this version");
+		return fail(rq->cx, UNSUPPORTED,
+			    "federated catalogs are not served by this version");
 	if (type && strcasecmp(type, "local") != 0)
-		return fail(rq->cx, INVALID, "catalog_type: neither Local nor Federated: \"%s\"", type);
+		return fail(rq->cx, INVALID, "catalog_type: neither Local nor Federated: \"%s\"",
+			    type);
 	c->catalog_type = "Local";
 	return OK;
 }
@@ -157,7 +157,7 @@ enum status create_catalog(struct request *rq)
 		s = catalog_create(rq->cx, rq->rs->store, &c, request_actor(rq));
 	if (s == NOT_FOUND)
 		s = INVALID; /* it is the body that names what is not there */
-	return s ? s : answer_json(rq, 201, catalog_json(rq->cx, &c));
+	return s ? s : admin_answer(rq, 201, &c, show_catalog);
 }
 
 static enum status update_once(struct request *rq, struct catalog *c)
@@ -183,7 +183,7 @@ enum status update_catalog(struct request *rq)
 	s = update_once(rq, &c);
 	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
 		s = update_once(rq, &c);
-	return s ? s : answer_json(rq, 200, catalog_json(rq->cx, &c));
+	return s ? s : admin_answer(rq, 200, &c, show_catalog);
 }
 
 enum status delete_catalog(struct request *rq)

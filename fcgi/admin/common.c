@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* common.c - names, properties and times in the management API's bodies. */
+#include "common/model_json.h"
 #include "common/text.h"
 #include "fcgi/admin/admin.h"
 
@@ -13,7 +14,8 @@ enum status admin_check_text(struct cx *cx, const char *what, const char *name)
 	if (n == 0)
 		return fail(cx, INVALID, "the %s name is empty", what);
 	if (n > MAX_NAME_BYTES)
-		return fail(cx, INVALID, "the %s name is longer than %d bytes", what, MAX_NAME_BYTES);
+		return fail(cx, INVALID, "the %s name is longer than %d bytes", what,
+			    MAX_NAME_BYTES);
 	for (const char *c = name; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			return fail(cx, INVALID, "the %s name holds a control byte", what);
@@ -31,7 +33,8 @@ enum status admin_check_name(struct cx *cx, const char *what, const char *name)
 	if (strpbrk(name, "/@"))
 		return fail(cx, INVALID, "a %s name can't hold '/' or '@': \"%s\"", what, name);
 	if (*name == ' ' || name[strlen(name) - 1] == ' ')
-		return fail(cx, INVALID, "a %s name can't begin or end with a space: \"%s\"", what, name);
+		return fail(cx, INVALID, "a %s name can't begin or end with a space: \"%s\"", what,
+			    name);
 	return OK;
 }
 
@@ -44,6 +47,15 @@ enum status admin_properties(struct cx *cx, struct json_object *body, const char
 		s = json_check_texts(cx, properties, "properties");
 	if (!s && properties)
 		*out = json_print(cx, properties, NULL);
+	return s;
+}
+
+enum status admin_json(struct cx *cx, const struct row *row, struct json_object **out)
+{
+	enum status s = model_json_of(cx, row, out);
+
+	if (!s && json_has(*out, "properties") && !json_member(*out, "properties"))
+		json_set(*out, "properties", json_new_object(cx));
 	return s;
 }
 

@@ -42,25 +42,25 @@ static void keep(struct cx *cx, struct list *l, struct json_object *v)
 
 /* Reads pages until `max` rows are kept or there are no more. */
 static enum status read_rows(struct request *rq, struct query *q, struct list *l, size_t max,
-			     struct json_object *(*show)(struct request *rq, const void *item))
+			     enum status (*show)(struct request *rq, const void *item,
+						 struct json_object **out))
 {
 	struct rows page;
 	enum status s;
 
 	do {
 		s = store_list(rq->cx, rq->rs->store, q, &page);
-		if (s)
-			return s;
-		for (size_t i = 0; i < page.n && l->n < max; i++) {
+		for (size_t i = 0; !s && i < page.n && l->n < max; i++) {
 			const char *item = (const char *)page.items + i * q->from->kind->size;
-			struct json_object *v = show(rq, item);
+			struct json_object *v = NULL;
 
+			s = show(rq, item, &v);
 			q->after = (const struct row *)item;
 			if (v)
 				keep(rq->cx, l, v);
 		}
-	} while (page.n == q->limit && l->n < max);
-	return OK;
+	} while (!s && page.n == q->limit && l->n < max);
+	return s;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -75,14 +75,16 @@ static int compare_names(const void *a, const void *b)
 static enum status sort(struct cx *cx, struct list *l)
 {
 	if (l->n == MAX_SORTED)
-		return fail(cx, TOO_LARGE, "there are more than %d: a list can't show them", MAX_SORTED);
+		return fail(cx, TOO_LARGE, "there are more than %d: a list can't show them",
+			    MAX_SORTED);
 	if (l->n)
 		qsort(l->items, l->n, sizeof(l->items[0]), compare_names);
 	return OK;
 }
 
 enum status admin_list(struct request *rq, const struct row *from, size_t bound, bool by_name,
-		       struct json_object *(*show)(struct request *rq, const void *item))
+		       enum status (*show)(struct request *rq, const void *item,
+					   struct json_object **out))
 {
 	struct query q = { .from = from, .bound = bound, .limit = PAGE };
 	struct json_object *array = json_new_array(rq->cx);
@@ -101,4 +103,14 @@ enum status admin_list(struct request *rq, const struct row *from, size_t bound,
 	for (size_t i = l.skip; !s && i < l.n && i < end; i++)
 		json_add(array, l.items[i]);
 	return s ? s : answer_json(rq, 200, array);
+}
+
+enum status admin_answer(struct request *rq, int http, const void *item,
+			 enum status (*show)(struct request *rq, const void *item,
+					     struct json_object **out))
+{
+	struct json_object *o = NULL;
+	enum status s = show(rq, item, &o);
+
+	return s ? s : answer_json(rq, http, o);
 }

@@ -55,7 +55,8 @@ enum status people_role(struct request *rq, const char **out)
 		return s;
 	role = role_parse(text);
 	if (role == ROLE_NONE)
-		return fail(rq->cx, INVALID, "role: neither tenant-admin nor tenant-user: \"%s\"", text);
+		return fail(rq->cx, INVALID, "role: neither tenant-admin nor tenant-user: \"%s\"",
+			    text);
 	if (role == ROLE_ROOT || role > rq->who->role)
 		return fail(rq->cx, DENIED, "the role %s can't be given here", role_name(role));
 	*out = role_name(role);

@@ -37,12 +37,15 @@ static const struct route routes[] = {
 	{ "DELETE", V1 "users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_user, NULL },
 
 	{ "GET", V1 "service-users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, list_service_users, NULL },
-	{ "POST", V1 "service-users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_service_user, NULL },
-	{ "GET", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, get_service_user, NULL },
-	{ "PUT", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, update_service_user, NULL },
-	{ "DELETE", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_service_user, NULL },
-	{ "POST", V1 "service-users/{}/rotate", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, rotate_service_user,
+	{ "POST", V1 "service-users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_service_user,
 	  NULL },
+	{ "GET", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, get_service_user, NULL },
+	{ "PUT", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, update_service_user,
+	  NULL },
+	{ "DELETE", V1 "service-users/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_service_user,
+	  NULL },
+	{ "POST", V1 "service-users/{}/rotate", MAY_ADMIN, ON_TENANT, NOT_ICEBERG,
+	  rotate_service_user, NULL },
 };
 
 const struct route_table admin_routes = { "admin", routes, ARRAY_SIZE(routes) };

@@ -23,8 +23,7 @@ static bool is_secret(const char *name)
 
 static void mask_members(struct json_object *o)
 {
-	json_object_object_foreach(o, key, v)
-	{
+	json_object_object_foreach(o, key, v) {
 		if (json_object_is_type(v, json_type_object))
 			mask_members(v);
 		else if (v && is_secret(key))
@@ -46,8 +45,7 @@ enum status secrets_restore(struct cx *cx, struct json_object *v, struct json_ob
 {
 	if (!json_object_is_type(v, json_type_object))
 		return OK;
-	json_object_object_foreach(v, key, member)
-	{
+	json_object_object_foreach(v, key, member) {
 		const char *place = cx_printf(cx, "%s.%s", where, key);
 		struct json_object *before = json_member(old, key);
 		const char *text = json_text(v, key);
@@ -58,7 +56,8 @@ enum status secrets_restore(struct cx *cx, struct json_object *v, struct json_ob
 		if (!text || strcmp(text, mask) != 0)
 			continue;
 		if (!json_object_is_type(before, json_type_string))
-			return fail(cx, INVALID, "%s is masked, and no value is kept for it", place);
+			return fail(cx, INVALID, "%s is masked, and no value is kept for it",
+				    place);
 		json_set(v, key, before);
 	}
 	return OK;

@@ -9,22 +9,9 @@
 #define MAX_DAYS 36500
 
 /* As it is read: kebab-case, and never the key's hash. */
-static struct json_object *show_service_user(struct request *rq, const void *item)
+static enum status show_service_user(struct request *rq, const void *item, struct json_object **out)
 {
-	struct json_object *o = json_new_object(rq->cx);
-	const struct service_user *su = item;
-
-	json_set_text(o, "id", su->id);
-	json_set_text(o, "name", su->name);
-	json_set_text(o, "description", su->description);
-	json_set_text(o, "tenant-id", su->tenant_id);
-	json_set_text(o, "role", su->role);
-	admin_set_time(rq->cx, o, "created-at", su->created_at);
-	json_set_text(o, "created-by", su->created_by);
-	admin_set_time(rq->cx, o, "last-used", su->last_used);
-	admin_set_time(rq->cx, o, "expires-at", su->expires_at);
-	json_set_bool(o, "active", su->active);
-	return o;
+	return admin_json(rq->cx, &((const struct service_user *)item)->row, out);
 }
 
 /* As it is made or gets another key: snake_case, with the key this once. */
@@ -77,7 +64,7 @@ enum status get_service_user(struct request *rq)
 	struct service_user su;
 	enum status s = find(rq, &su);
 
-	return s ? s : answer_json(rq, 200, show_service_user(rq, &su));
+	return s ? s : admin_answer(rq, 200, &su, show_service_user);
 }
 
 static enum status read_texts(struct request *rq, struct service_user *su)
@@ -111,7 +98,8 @@ static enum status read_new(struct request *rq, struct service_user *su)
 
 enum status create_service_user(struct request *rq)
 {
-	struct service_user su = { .tenant_id = rq->tenant_id, .role = role_name(ROLE_TENANT_USER),
+	struct service_user su = { .tenant_id = rq->tenant_id,
+				   .role = role_name(ROLE_TENANT_USER),
 				   .created_by = rq->who->id };
 	const char *api_key;
 	enum status s = request_json(rq, false);

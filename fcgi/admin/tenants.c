@@ -6,19 +6,16 @@
 #include "fcgi/actor.h"
 #include "fcgi/admin/admin.h"
 
-/* {id, name, properties, description}: description is kept among the properties. */
-static struct json_object *show_tenant(struct request *rq, const void *item)
+/* A description is kept among the properties. */
+static enum status show_tenant(struct request *rq, const void *item, struct json_object **out)
 {
 	const struct tenant *t = item;
-	struct json_object *o = json_new_object(rq->cx), *properties;
+	enum status s = admin_json(rq->cx, &t->row, out);
 
-	if (admin_object(rq->cx, t->properties, &properties))
-		properties = json_new_object(rq->cx);
-	json_set_text(o, "id", t->tenant_id);
-	json_set_text(o, "name", t->name);
-	json_set(o, "properties", properties);
-	json_set_text(o, "description", json_text(properties, "description"));
-	return o;
+	if (!s)
+		json_set_text(*out, "description",
+			      json_text(json_member(*out, "properties"), "description"));
+	return s;
 }
 
 enum status list_tenants(struct request *rq)
@@ -47,7 +44,7 @@ enum status get_tenant(struct request *rq)
 	struct tenant t;
 	enum status s = find(rq, &t);
 
-	return s ? s : answer_json(rq, 200, show_tenant(rq, &t));
+	return s ? s : admin_answer(rq, 200, &t, show_tenant);
 }
 
 /* Takes what the body has; what it does not name stays. */
@@ -85,7 +82,7 @@ enum status create_tenant(struct request *rq)
 		s = fail(rq->cx, INVALID, "name is missing");
 	if (!s)
 		s = tenant_create(rq->cx, rq->rs->store, &t, request_actor(rq));
-	return s ? s : answer_json(rq, 201, show_tenant(rq, &t));
+	return s ? s : admin_answer(rq, 201, &t, show_tenant);
 }
 
 static enum status update_once(struct request *rq, struct tenant *t)
@@ -107,7 +104,7 @@ enum status update_tenant(struct request *rq)
 	s = update_once(rq, &t);
 	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
 		s = update_once(rq, &t);
-	return s ? s : answer_json(rq, 200, show_tenant(rq, &t));
+	return s ? s : admin_answer(rq, 200, &t, show_tenant);
 }
 
 enum status delete_tenant(struct request *rq)

@@ -7,27 +7,21 @@
 #include "stores/principals.h"
 
 /* Kebab-case keys as clients read them, and copies in snake_case for those that do not. */
-static struct json_object *show_user(struct request *rq, const void *item)
+static enum status show_user(struct request *rq, const void *item, struct json_object **out)
 {
-	struct json_object *o = json_new_object(rq->cx);
+	static const char *const copies[][2] = { { "tenant-id", "tenant_id" },
+						 { "created-at", "created_at" },
+						 { "last-login", "last_login" } };
 	const struct user *u = item;
-	struct cx *cx = rq->cx;
-	const char *tenant = *u->tenant_id ? u->tenant_id : NULL;
+	enum status s = admin_json(rq->cx, &u->row, out);
 
-	json_set_text(o, "id", u->id);
-	json_set_text(o, "username", u->username);
-	json_set_text(o, "email", u->email);
-	json_set_text(o, "tenant-id", tenant);
-	json_set_text(o, "tenant_id", tenant);
-	json_set_text(o, "role", u->role);
-	json_set_bool(o, "active", u->active);
-	json_set_text(o, "oauth-provider", u->oauth_provider);
-	admin_set_time(cx, o, "created-at", u->created_at);
-	admin_set_time(cx, o, "created_at", u->created_at);
-	admin_set_time(cx, o, "updated-at", u->updated_at);
-	admin_set_time(cx, o, "last-login", u->last_login);
-	admin_set_time(cx, o, "last_login", u->last_login);
-	return o;
+	if (s)
+		return s;
+	if (!*u->tenant_id)
+		json_set(*out, "tenant-id", NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(copies); i++)
+		json_set(*out, copies[i][1], json_member(*out, copies[i][0]));
+	return OK;
 }
 
 enum status list_users(struct request *rq)
@@ -62,7 +56,7 @@ enum status get_user(struct request *rq)
 	struct user u;
 	enum status s = find(rq, &u);
 
-	return s ? s : answer_json(rq, 200, show_user(rq, &u));
+	return s ? s : admin_answer(rq, 200, &u, show_user);
 }
 
 /* --- what a body says ----------------------------------------------------------- */
@@ -151,7 +145,7 @@ enum status create_user(struct request *rq)
 	s = user_create(rq->cx, rq->rs->store, &u, request_actor(rq));
 	if (s == NOT_FOUND)
 		s = INVALID; /* it is the body that names a tenant that is not there */
-	return s ? s : answer_json(rq, 201, show_user(rq, &u));
+	return s ? s : admin_answer(rq, 201, &u, show_user);
 }
 
 /* --- changes --------------------------------------------------------------------- */
@@ -200,7 +194,7 @@ enum status update_user(struct request *rq)
 	s = update_once(rq, &u);
 	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
 		s = update_once(rq, &u);
-	return s ? s : answer_json(rq, 200, show_user(rq, &u));
+	return s ? s : admin_answer(rq, 200, &u, show_user);
 }
 
 enum status delete_user(struct request *rq)

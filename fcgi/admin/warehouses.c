@@ -34,21 +34,20 @@ static struct json_object *show_strategy(struct cx *cx, const char *text)
 	return json_object_is_type(v, json_type_object) ? secrets_mask(cx, v) : v;
 }
 
-static struct json_object *show_warehouse(struct request *rq, const void *item)
+static enum status show_warehouse(struct request *rq, const void *item, struct json_object **out)
 {
 	const struct warehouse *w = item;
-	struct json_object *o = json_new_object(rq->cx), *config;
+	struct json_object *config;
+	enum status s = admin_json(rq->cx, &w->row, out);
 
-	if (admin_object(rq->cx, w->storage_config, &config))
-		config = json_new_object(rq->cx);
-	json_set_text(o, "id", w->id);
-	json_set_text(o, "name", w->name);
-	json_set_text(o, "tenant_id", w->tenant_id);
-	json_set_bool(o, "use_sts", w->use_sts);
-	json_set(o, "storage_config", secrets_mask(rq->cx, config));
-	json_set(o, "vending_strategy", show_strategy(rq->cx, w->vending_strategy));
-	json_set_text(o, "storage_type", storage_type(rq->cx, config));
-	return o;
+	if (!s)
+		s = admin_object(rq->cx, w->storage_config, &config);
+	if (s)
+		return s;
+	json_set(*out, "storage_config", secrets_mask(rq->cx, config));
+	json_set(*out, "vending_strategy", show_strategy(rq->cx, w->vending_strategy));
+	json_set_text(*out, "storage_type", storage_type(rq->cx, config));
+	return OK;
 }
 
 enum status list_warehouses(struct request *rq)
@@ -63,15 +62,14 @@ enum status get_warehouse(struct request *rq)
 	struct warehouse w;
 	enum status s = warehouse_find(rq->cx, rq->rs->store, rq->tenant_id, rq->segments[0], &w);
 
-	return s ? s : answer_json(rq, 200, show_warehouse(rq, &w));
+	return s ? s : admin_answer(rq, 200, &w, show_warehouse);
 }
 
 /* {str: str}: numbers and booleans are taken as their text, null as not there. */
 static enum status texts_of(struct cx *cx, struct json_object *given, struct json_object **out)
 {
 	*out = json_new_object(cx);
-	json_object_object_foreach(given, key, v)
-	{
+	json_object_object_foreach(given, key, v) {
 		switch (json_object_get_type(v)) {
 		case json_type_null:
 			break;
@@ -103,8 +101,9 @@ static enum status check_file_root(struct request *rq, const struct storage *sto
 			return OK;
 		roots += n + (roots[n] == ':');
 	}
-	return s ? s : fail(rq->cx, INVALID, "storage_config: this server keeps no warehouse in %s",
-			    storage->root);
+	return s ? s
+		 : fail(rq->cx, INVALID, "storage_config: this server keeps no warehouse in %s",
+			storage->root);
 }
 
 static enum status read_config(struct request *rq, struct warehouse *w)
@@ -147,7 +146,8 @@ static enum status read_strategy(struct request *rq, struct warehouse *w)
 	if (json_object_is_type(given, json_type_string)) {
 		const char *name = json_object_get_string(given);
 
-		w->vending_strategy = strcmp(name, "None") == 0 ? NULL : json_print(cx, given, NULL);
+		w->vending_strategy =
+			strcmp(name, "None") == 0 ? NULL : json_print(cx, given, NULL);
 		return OK;
 	}
 	if (!json_object_is_type(given, json_type_object))
@@ -186,7 +186,7 @@ enum status create_warehouse(struct request *rq)
 		s = fail(rq->cx, INVALID, "name is missing");
 	if (!s)
 		s = warehouse_create(rq->cx, rq->rs->store, &w, request_actor(rq));
-	return s ? s : answer_json(rq, 201, show_warehouse(rq, &w));
+	return s ? s : admin_answer(rq, 201, &w, show_warehouse);
 }
 
 static enum status update_once(struct request *rq, struct warehouse *w)
@@ -210,7 +210,7 @@ enum status update_warehouse(struct request *rq)
 	s = update_once(rq, &w);
 	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
 		s = update_once(rq, &w);
-	return s ? s : answer_json(rq, 200, show_warehouse(rq, &w));
+	return s ? s : admin_answer(rq, 200, &w, show_warehouse);
 }
 
 enum status delete_warehouse(struct request *rq)

@@ -16,7 +16,8 @@ static struct json_object *parse(const char *text)
 {
 	struct json_object *v = NULL;
 
-	ck_assert_msg(json_parse(&cx, text, strlen(text), 16, &v) == OK, "%s: %s", text, cx.message);
+	ck_assert_msg(json_parse(&cx, text, strlen(text), 16, &v) == OK, "%s: %s", text,
+		      cx.message);
 	return v;
 }
 
@@ -27,11 +28,13 @@ static const struct {
 	{ "{\"s3.bucket\":\"b\",\"region\":\"r\",\"endpoint\":\"http://e\"}",
 	  "{\"s3.bucket\":\"b\",\"region\":\"r\",\"endpoint\":\"http://e\"}" },
 	{ "{\"s3.access-key-id\":\"A\",\"s3.secret-access-key\":\"B\",\"session_token\":\"C\"}",
-	  "{\"s3.access-key-id\":\"***\",\"s3.secret-access-key\":\"***\",\"session_token\":\"***\"}" },
+	  "{\"s3.access-key-id\":\"***\",\"s3.secret-access-key\":\"***\",\"session_token\":\"***"
+	  "\"}" },
 	{ "{\"adls.account-key\":\"A\",\"adls.sas-token\":\"B\",\"client_secret\":\"C\"}",
 	  "{\"adls.account-key\":\"***\",\"adls.sas-token\":\"***\",\"client_secret\":\"***\"}" },
 	{ "{\"service_account_json\":\"A\",\"external_id\":\"B\",\"SecretAccessKey\":\"C\"}",
-	  "{\"service_account_json\":\"***\",\"external_id\":\"***\",\"SecretAccessKey\":\"***\"}" },
+	  "{\"service_account_json\":\"***\",\"external_id\":\"***\",\"SecretAccessKey\":\"***"
+	  "\"}" },
 	{ "{\"AwsSts\":{\"role_arn\":\"arn\",\"external_id\":\"x\"}}",
 	  "{\"AwsSts\":{\"role_arn\":\"arn\",\"external_id\":\"***\"}}" },
 	{ "{\"AwsStatic\":{\"access_key_id\":\"A\",\"secret_access_key\":null}}",
@@ -81,9 +84,9 @@ static const struct {
 	const char *name;
 	enum status s;
 } names[] = {
-	{ "a", OK },	   { "a b", OK },	{ "Lager\xc3\xb6", OK }, { "", INVALID },
-	{ ".", INVALID },  { "..", INVALID },	{ "a/b", INVALID },	 { "a@b", INVALID },
-	{ " a", INVALID }, { "a ", INVALID },	{ "a\nb", INVALID },	 { "a\x7f", INVALID },
+	{ "a", OK },	   { "a b", OK },     { "Lager\xc3\xb6", OK }, { "", INVALID },
+	{ ".", INVALID },  { "..", INVALID }, { "a/b", INVALID },      { "a@b", INVALID },
+	{ " a", INVALID }, { "a ", INVALID }, { "a\nb", INVALID },     { "a\x7f", INVALID },
 	{ "...", OK },
 };
 
@@ -123,7 +126,8 @@ START_TEST(test_properties)
 {
 	const char *text = "before";
 
-	ck_assert_int_eq(admin_properties(&cx, parse(properties[_i].body), &text), properties[_i].s);
+	ck_assert_int_eq(admin_properties(&cx, parse(properties[_i].body), &text),
+			 properties[_i].s);
 	if (properties[_i].kept)
 		ck_assert_str_eq(text, properties[_i].kept);
 }

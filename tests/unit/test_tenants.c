@@ -54,7 +54,8 @@ static const char *make_tenant(const char *name)
 
 static enum status make_warehouse(const char *tenant, const char *name)
 {
-	struct warehouse w = { .tenant_id = tenant, .name = name,
+	struct warehouse w = { .tenant_id = tenant,
+			       .name = name,
 			       .storage_config = "{\"s3.secret-access-key\":\"hidden\"}" };
 
 	return warehouse_create(&cx, st, &w, NULL);
@@ -276,13 +277,20 @@ END_TEST
 static void put_assets(const char *tenant, const char *catalog, int n)
 {
 	for (int i = 0; i < n; i++) {
-		struct asset a = { .row = ROW(asset), .tenant_id = tenant, .catalog_id = catalog,
-				   .branch_id = "b", .namespace = "n",
-				   .name = cx_printf(&cx, "t%d", i), .until = LIVING,
-				   .asset_id = text_uuid7(&cx), .type = "ICEBERG_TABLE" };
-		struct location_row l = { .row = ROW(location_row), .storage = "file",
+		struct asset a = { .row = ROW(asset),
+				   .tenant_id = tenant,
+				   .catalog_id = catalog,
+				   .branch_id = "b",
+				   .namespace = "n",
+				   .name = cx_printf(&cx, "t%d", i),
+				   .until = LIVING,
+				   .asset_id = text_uuid7(&cx),
+				   .type = "ICEBERG_TABLE" };
+		struct location_row l = { .row = ROW(location_row),
+					  .storage = "file",
 					  .path = cx_printf(&cx, "/%s/t%d", catalog, i),
-					  .type = "TABLE", .tenant_id = tenant,
+					  .type = "TABLE",
+					  .tenant_id = tenant,
 					  .asset_id = a.asset_id };
 		struct change list[] = { { INSERT, &a.row }, { INSERT, &l.row } };
 
@@ -322,9 +330,14 @@ END_TEST
 /* A key's own row lies outside the tenant. */
 static void put_service_user(const char *tenant)
 {
-	struct service_user u = { .row = ROW(service_user), .tenant_id = tenant, .id = "s",
-				  .name = "s", .api_key_hash = "hash-of-s" };
-	struct api_key k = { .row = ROW(api_key), .key_hash = "hash-of-s", .tenant_id = tenant,
+	struct service_user u = { .row = ROW(service_user),
+				  .tenant_id = tenant,
+				  .id = "s",
+				  .name = "s",
+				  .api_key_hash = "hash-of-s" };
+	struct api_key k = { .row = ROW(api_key),
+			     .key_hash = "hash-of-s",
+			     .tenant_id = tenant,
 			     .service_user_id = "s" };
 	struct change list[] = { { INSERT, &u.row }, { INSERT, &k.row } };
 
@@ -359,8 +372,9 @@ END_TEST
 
 static void put_token(const char *tenant, const char *id, int64_t expires)
 {
-	struct token t = { .row = ROW(token), .tenant_id = tenant, .token_id = id,
-			   .expires_at = expires };
+	struct token t = {
+		.row = ROW(token), .tenant_id = tenant, .token_id = id, .expires_at = expires
+	};
 
 	ok(store_apply(&cx, st, (struct change[]){ { INSERT, &t.row } }, 1, NULL));
 }
