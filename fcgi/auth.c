@@ -65,13 +65,13 @@ static enum status read_keys(struct cx *cx, struct identities *i)
 	return OK;
 }
 
-/* A rotated key is known without a restart, and one taken away is forgotten. */
-static void look_again(struct cx *cx, struct identities *i)
+/* A key taken away is forgotten within LOOK_AGAIN_MS, a rotated one is known at once. */
+static void look_again(struct cx *cx, struct identities *i, bool now_please)
 {
 	int64_t now = cx_monotonic_ms();
 	struct stat st;
 
-	if (!i->keys || now - i->looked_ms < LOOK_AGAIN_MS)
+	if (!i->keys || (!now_please && now - i->looked_ms < LOOK_AGAIN_MS))
 		return;
 	i->looked_ms = now;
 	if (stat(i->path, &st) || memcmp(&st.st_mtim, &i->changed, sizeof(i->changed)) == 0)
@@ -183,6 +183,28 @@ static bool service_user_lives(const struct service_user *su)
 	return su->row.version && su->active && (!su->expires_at || su->expires_at > cx_now_ms());
 }
 
+/* A tenant's row makes nobody root, and the server's rows are root's. */
+static enum role role_in(const char *tenant_id, const char *text)
+{
+	enum role role = role_parse(text);
+
+	if (!*tenant_id)
+		return role == ROLE_ROOT ? role : ROLE_NONE;
+	return role == ROLE_ROOT ? ROLE_TENANT_ADMIN : role;
+}
+
+const struct principal *auth_user(struct cx *cx, const struct user *u)
+{
+	struct principal *who = CX_NEW(cx, struct principal);
+
+	*who = (struct principal){ .kind = A_USER,
+				   .id = u->id,
+				   .name = u->username,
+				   .tenant_id = u->tenant_id,
+				   .role = role_in(u->tenant_id, u->role) };
+	return who;
+}
+
 /* Whether what stands behind the token still does; lowers its role to the row's. */
 static bool still_stands(const struct responder *rs, const struct witnesses *w,
 			 struct principal *who)
@@ -191,12 +213,12 @@ static bool still_stands(const struct responder *rs, const struct witnesses *w,
 
 	switch (who->kind) {
 	case A_USER:
-		role = role_parse(w->user.role);
+		role = role_in(who->tenant_id, w->user.role);
 		if (!w->user.row.version || !w->user.active || !text_same(w->user.id, who->id))
 			return false;
 		break;
 	case A_SERVICE_USER:
-		role = role_parse(w->service.role);
+		role = role_in(who->tenant_id, w->service.role);
 		if (!service_user_lives(&w->service))
 			return false;
 		break;
@@ -218,10 +240,13 @@ static enum status verify_token(struct cx *cx, struct responder *rs, const char 
 	struct jwt_expected expected = { .issuer = NAME, .audience = NAME, .now_ms = cx_now_ms() };
 	struct json_object *claims;
 	struct witnesses w;
+	const char *kid;
 	enum status s;
 
 	if (!rs->identities->keys)
 		return refuse(cx, "this server has no keys to verify tokens with");
+	if (!jwt_kid(cx, token, &kid) && !jwt_keys_know(rs->identities->keys, kid))
+		look_again(cx, rs->identities, true);
 	s = jwt_verify(cx, rs->identities->keys, token, &expected, &claims);
 	if (!s)
 		s = read_claims(cx, claims, who);
@@ -243,7 +268,6 @@ enum status auth_token(struct cx *cx, struct responder *rs, const char *token,
 {
 	struct principal *who = CX_NEW(cx, struct principal);
 
-	look_again(cx, rs->identities);
 	*out = who;
 	return verify_token(cx, rs, token, who);
 }
@@ -273,10 +297,8 @@ static enum status verify_api_key(struct cx *cx, struct store *st, const char *t
 				   .id = su.id,
 				   .name = su.name,
 				   .tenant_id = su.tenant_id,
-				   .role = role_parse(su.role),
+				   .role = role_in(su.tenant_id, su.role),
 				   .expires_ms = su.expires_at };
-	if (who->role == ROLE_ROOT) /* a tenant's row makes nobody root */
-		who->role = ROLE_TENANT_ADMIN;
 	return OK;
 }
 
@@ -337,7 +359,7 @@ static enum status verify(struct request *rq, const char *credential,
 	const struct principal *who;
 	enum status s;
 
-	look_again(rq->cx, i);
+	look_again(rq->cx, i, false);
 	rq->who = known_find(rq->cx, i->known, credential);
 	if (rq->who)
 		return OK;

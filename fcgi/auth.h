@@ -36,6 +36,9 @@ MUST_USE enum status auth_token(struct cx *cx, struct responder *rs, const char 
 MUST_USE enum status auth_api_key(struct cx *cx, struct responder *rs, const char *api_key,
 				  const struct principal **out);
 
+/* The principal of a user's row; ROLE_NONE where its role does not go with its tenant. */
+const struct principal *auth_user(struct cx *cx, const struct user *u);
+
 /* Root by PANGOLIN_ROOT_USER and PANGOLIN_ROOT_PASSWORD. */
 MUST_USE enum status auth_root(struct cx *cx, struct responder *rs, const char *user,
 			       const char *password, const struct principal **out);

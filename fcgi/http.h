@@ -15,6 +15,7 @@
 #define MAX_PARTS 8
 
 struct content; /* stores/content.h: what this process knows of catalogs, while the epochs stand */
+struct refusals;   /* fcgi/refusals.h */
 struct identities; /* fcgi/auth.h: keys, and principals by token while the epochs stand */
 
 /* One process: everything that outlives a request. */
@@ -26,6 +27,7 @@ struct responder {
 	struct cache *cache;
 	struct content *content;
 	struct identities *identities;
+	struct refusals *refusals;
 	uint64_t served;
 };
 

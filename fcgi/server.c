@@ -9,6 +9,7 @@
 #include "fcgi/auth.h"
 #include "fcgi/counts.h"
 #include "fcgi/gateway.h"
+#include "fcgi/refusals.h"
 #include "fcgi/resolve.h"
 #include "stores/content.h"
 
@@ -29,14 +30,17 @@ static enum status decide(struct request *rq, enum action action, const struct o
 	return access_check(rq->cx, rq->who, action, object);
 }
 
-/* The path's object, then those that the body names. */
+/* The path's object, then those that the body names.  Who is refused is on record. */
 static enum status allow(struct request *rq)
 {
 	enum status s = decide(rq, rq->route->action, &rq->object);
 
-	if (s || !rq->route->objects)
-		return s;
-	return rq->route->objects(rq, decide);
+	if (!s && rq->route->objects)
+		s = rq->route->objects(rq, decide);
+	if (rq->who && (s == DENIED || s == NOT_FOUND))
+		refusal_note(rq, rq->who->tenant_id, rq->who->name, "permission_denied",
+			     rq->route->pattern);
+	return s;
 }
 
 static enum status read_body(struct service *sv, struct request *rq)
@@ -164,6 +168,7 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	cx->deadline_ms = cx_monotonic_ms() + START_TIMEOUT_MS;
 	s = store_open(cx, c->database_url, storage_key_path(cx, c, needs), false, &rs->store);
 	rs->content = content_open();
+	rs->refusals = refusals_open();
 	if (!s && needs & NEED_CLOUD)
 		s = open_cloud(cx, rs);
 	if (!s && needs & NEED_CACHE)
@@ -189,6 +194,8 @@ static void stop(struct responder *rs)
 {
 	if (rs->identities)
 		auth_close(rs);
+	if (rs->refusals)
+		refusals_close(rs->refusals);
 	if (rs->content)
 		content_close(rs->content);
 	if (rs->cache)
