@@ -80,6 +80,13 @@ wait_ready() {
 	return 1
 }
 
+all_run() {
+	local name
+	for name in lighttpd $families; do
+		is_running "$run/pids/$name.pid" || return
+	done
+}
+
 start_all() {
 	local name
 	mkdir -p "$run/logs" "$run/pids" "$run/runtime"
@@ -98,7 +105,11 @@ start_all() {
 	done
 	start_one lighttpd lighttpd -D -f "$run/lighttpd.conf"
 	[ "${PANGOLIN_WORKER:-}" = no ] || start_one work "$bin/pangolin" work --forever
-	wait_ready || { problem; tail -5 "$run/logs/admin.log" >&2; return 1; }
+	if ! wait_ready || ! all_run; then
+		problem
+		tail -5 "$run/logs/admin.log" >&2
+		return 1
+	fi
 }
 
 stop_all() {

@@ -133,7 +133,8 @@ make_venv() {
 # --- processes --------------------------------------------------------------
 
 # A process is known by its id and the tick it started at, so that another one with the same id is never taken for it.
-process_tick() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+# One that ended and was not waited for yet has none.
+process_tick() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 !~ /[ZX]/ { print $20 }'; }
 
 # is_running PIDFILE
 is_running() {
