@@ -66,10 +66,11 @@ const struct command cli_commands[] = {
 	  NULL, 0, 0, 0, run_keys_init },
 	{ "keys rotate", "", "sign and seal with new keys from now on",
 	  "Adds a new signing key and a new storage key.  The old ones stay for what they have\n"
-	  "signed and sealed.  Restart pangolin-credentials afterwards, then the others.",
+	  "signed and sealed.  Restart all responders at once afterwards: one that was not\n"
+	  "restarted can't open what another has sealed with the new key.",
 	  NULL, 0, 0, 0, run_keys_rotate },
 	{ "keys list", "", "which keys there are",
-	  "Prints the file, id and use of every key; never a key itself.", NULL, 0, 0, 0,
+	  "Prints use and id of every key; never a key itself.", NULL, 0, 0, 0,
 	  run_keys_list },
 	{ "routes", "", "every route, or a web server's routing",
 	  "Prints every route of the four responders, or the part of lighttpd's or Apache's\n"
