@@ -8,8 +8,8 @@
 #define MAX_REGEX 65536
 
 /* In the order in which they are tried. */
-static const struct route_table *const families[] = { &admin_routes, &tables_routes,
-						      &namespaces_routes };
+static const struct route_table *const families[] = { &credentials_routes, &admin_routes,
+						      &tables_routes, &namespaces_routes };
 
 /* What no pattern is for: the responder then says that there is nothing. */
 static const struct {
