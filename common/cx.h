@@ -43,10 +43,10 @@ struct cx_owned;
  * supervisor starts another process), so no allocation is ever checked.
  */
 struct cx {
-	char message[512];	  /* why the last call failed; one line */
-	int64_t deadline_ms;	  /* CLOCK_MONOTONIC; 0 = none.  Every wait gets the rest */
-	struct cx_block *blocks;  /* private */
-	struct cx_owned *owned;	  /* private */
+	char message[512];	 /* why the last call failed; one line */
+	int64_t deadline_ms;	 /* CLOCK_MONOTONIC; 0 = none.  Every wait gets the rest */
+	struct cx_block *blocks; /* private */
+	struct cx_owned *owned;	 /* private */
 };
 
 /* A context is ready when zeroed: `struct cx cx = {0};`.  No deadline then. */
@@ -71,7 +71,8 @@ char *cx_strdup(struct cx *cx, const char *s);
 char *cx_strndup(struct cx *cx, const char *s, size_t n);
 
 /* printf into the arena. */
-char *cx_printf(struct cx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3) __attribute__((returns_nonnull));
+char *cx_printf(struct cx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3)
+	__attribute__((returns_nonnull));
 
 /* Calls release(thing) at cx_reset: for what a library allocated. */
 void cx_own(struct cx *cx, void *thing, void (*release)(void *));

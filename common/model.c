@@ -2,11 +2,18 @@
 /* model.c - the column tables. */
 #include "common/model.h"
 
-#define COLUMN(s, type, member, flags) { #member, NULL, type, flags, offsetof(struct s, member) }
-#define NAMED(s, type, member, wire, flags) { #member, wire, type, flags, offsetof(struct s, member) }
-#define KIND(k, table_name, keys, flags)                                                         \
-	const struct kind kind_##k = { #k, table_name, k##_columns, ARRAY_SIZE(k##_columns), keys, \
-				       sizeof(struct k), flags }
+#define COLUMN(s, type, member, flags)                                                             \
+	{                                                                                          \
+#member, NULL, type, flags, offsetof(struct s, member)                             \
+	}
+#define NAMED(s, type, member, wire, flags)                                                        \
+	{                                                                                          \
+#member, wire, type, flags, offsetof(struct s, member)                             \
+	}
+#define KIND(k, table_name, keys, flags)                                                           \
+	const struct kind                                                                          \
+		kind_##k = { #k,   table_name,	     k##_columns, ARRAY_SIZE(k##_columns),         \
+			     keys, sizeof(struct k), flags }
 
 static const struct column epoch_columns[] = {
 	COLUMN(epoch, TEXT, tenant_id, KEY),
@@ -15,10 +22,10 @@ static const struct column epoch_columns[] = {
 KIND(epoch, "epochs", 1, GLOBAL | UPSERT);
 
 static const struct column job_columns[] = {
-	COLUMN(job, TEXT, job_id, KEY),	     COLUMN(job, TEXT, tenant_id, 0),
-	COLUMN(job, TEXT, type, 0),	     COLUMN(job, JSON, payload, 0),
-	COLUMN(job, TIME, due_ms, 0),	     COLUMN(job, TIME, lease_ms, 0),
-	COLUMN(job, INT, attempts, 0),	     COLUMN(job, TEXT, error, 0),
+	COLUMN(job, TEXT, job_id, KEY),	  COLUMN(job, TEXT, tenant_id, 0),
+	COLUMN(job, TEXT, type, 0),	  COLUMN(job, JSON, payload, 0),
+	COLUMN(job, TIME, due_ms, 0),	  COLUMN(job, TIME, lease_ms, 0),
+	COLUMN(job, INT, attempts, 0),	  COLUMN(job, TEXT, error, 0),
 	COLUMN(job, TIME, created_ms, 0),
 };
 KIND(job, "jobs", 1, GLOBAL);
@@ -31,8 +38,8 @@ static const struct column api_key_columns[] = {
 KIND(api_key, "api_keys", 1, GLOBAL);
 
 static const struct column location_row_columns[] = {
-	COLUMN(location_row, TEXT, storage, KEY), COLUMN(location_row, TEXT, path, KEY),
-	COLUMN(location_row, TEXT, type, 0),	  COLUMN(location_row, TEXT, tenant_id, 0),
+	COLUMN(location_row, TEXT, storage, KEY),    COLUMN(location_row, TEXT, path, KEY),
+	COLUMN(location_row, TEXT, type, 0),	     COLUMN(location_row, TEXT, tenant_id, 0),
 	COLUMN(location_row, TEXT, asset_id, INDEX),
 };
 KIND(location_row, "locations", 2, GLOBAL);
@@ -77,9 +84,9 @@ static const struct column service_user_columns[] = {
 KIND(service_user, "service_users", 2, KEBAB);
 
 static const struct column token_columns[] = {
-	COLUMN(token, TEXT, tenant_id, KEY),  NAMED(token, TEXT, token_id, "id", KEY),
-	COLUMN(token, TEXT, user_id, INDEX),  COLUMN(token, TEXT, username, 0),
-	COLUMN(token, TIME, created_at, 0),   COLUMN(token, TIME, expires_at, 0),
+	COLUMN(token, TEXT, tenant_id, KEY), NAMED(token, TEXT, token_id, "id", KEY),
+	COLUMN(token, TEXT, user_id, INDEX), COLUMN(token, TEXT, username, 0),
+	COLUMN(token, TIME, created_at, 0),  COLUMN(token, TIME, expires_at, 0),
 };
 KIND(token, "tokens", 2, 0);
 
@@ -108,11 +115,11 @@ static const struct column catalog_columns[] = {
 KIND(catalog, "catalogs", 2, 0);
 
 static const struct column branch_columns[] = {
-	COLUMN(branch, TEXT, tenant_id, KEY),	 COLUMN(branch, TEXT, catalog_id, KEY),
-	COLUMN(branch, TEXT, name, KEY),	 COLUMN(branch, TEXT, id, 0),
-	COLUMN(branch, TEXT, parent_id, INDEX),	 COLUMN(branch, INT, parent_cut, 0),
-	COLUMN(branch, JSON, chain, 0),		 COLUMN(branch, INT, cut, 0),
-	COLUMN(branch, TEXT, branch_type, 0),	 COLUMN(branch, TIME, created_ms, 0),
+	COLUMN(branch, TEXT, tenant_id, KEY),	COLUMN(branch, TEXT, catalog_id, KEY),
+	COLUMN(branch, TEXT, name, KEY),	COLUMN(branch, TEXT, id, 0),
+	COLUMN(branch, TEXT, parent_id, INDEX), COLUMN(branch, INT, parent_cut, 0),
+	COLUMN(branch, JSON, chain, 0),		COLUMN(branch, INT, cut, 0),
+	COLUMN(branch, TEXT, branch_type, 0),	COLUMN(branch, TIME, created_ms, 0),
 };
 KIND(branch, "branches", 3, PINNED);
 
@@ -150,36 +157,30 @@ static const struct column asset_columns[] = {
 KIND(asset, "assets", 6, 0);
 
 static const struct column commit_columns[] = {
-	COLUMN(commit, TEXT, tenant_id, KEY),  COLUMN(commit, TEXT, catalog_id, KEY),
-	COLUMN(commit, TEXT, branch_id, KEY),  COLUMN(commit, TEXT, commit_id, KEY),
-	COLUMN(commit, INT, cut, 0),	       COLUMN(commit, TIME, made_ms, 0),
-	COLUMN(commit, TEXT, author, 0),       COLUMN(commit, TEXT, message, 0),
+	COLUMN(commit, TEXT, tenant_id, KEY), COLUMN(commit, TEXT, catalog_id, KEY),
+	COLUMN(commit, TEXT, branch_id, KEY), COLUMN(commit, TEXT, commit_id, KEY),
+	COLUMN(commit, INT, cut, 0),	      COLUMN(commit, TIME, made_ms, 0),
+	COLUMN(commit, TEXT, author, 0),      COLUMN(commit, TEXT, message, 0),
 	COLUMN(commit, JSON, operations, 0),
 };
 KIND(commit, "commits", 4, 0);
 
 static const struct column audit_columns[] = {
-	COLUMN(audit, TEXT, tenant_id, KEY),
-	COLUMN(audit, TEXT, id, KEY),
-	COLUMN(audit, TEXT, user_id, INDEX),
-	COLUMN(audit, TEXT, username, 0),
-	COLUMN(audit, TEXT, action, 0),
-	COLUMN(audit, TEXT, resource_type, 0),
-	COLUMN(audit, TEXT, resource_id, INDEX),
-	COLUMN(audit, TEXT, resource_name, 0),
-	COLUMN(audit, TIME, timestamp, 0),
-	COLUMN(audit, TEXT, ip_address, 0),
-	COLUMN(audit, TEXT, user_agent, 0),
-	COLUMN(audit, TEXT, result, 0),
-	COLUMN(audit, TEXT, error_message, 0),
-	COLUMN(audit, JSON, metadata, 0),
+	COLUMN(audit, TEXT, tenant_id, KEY),	 COLUMN(audit, TEXT, id, KEY),
+	COLUMN(audit, TEXT, user_id, INDEX),	 COLUMN(audit, TEXT, username, 0),
+	COLUMN(audit, TEXT, action, 0),		 COLUMN(audit, TEXT, resource_type, 0),
+	COLUMN(audit, TEXT, resource_id, INDEX), COLUMN(audit, TEXT, resource_name, 0),
+	COLUMN(audit, TIME, timestamp, 0),	 COLUMN(audit, TEXT, ip_address, 0),
+	COLUMN(audit, TEXT, user_agent, 0),	 COLUMN(audit, TEXT, result, 0),
+	COLUMN(audit, TEXT, error_message, 0),	 COLUMN(audit, JSON, metadata, 0),
 };
 KIND(audit, "audit", 2, 0);
 
 const struct kind *const model_kinds[] = {
-	&kind_epoch,	    &kind_job,	 &kind_api_key,	  &kind_location_row, &kind_tenant, &kind_user,
-	&kind_service_user, &kind_token, &kind_warehouse, &kind_catalog,      &kind_branch, &kind_tag,
-	&kind_asset,	    &kind_commit, &kind_audit,	  NULL,
+	&kind_epoch,	 &kind_job,	&kind_api_key,	    &kind_location_row,
+	&kind_tenant,	 &kind_user,	&kind_service_user, &kind_token,
+	&kind_warehouse, &kind_catalog, &kind_branch,	    &kind_tag,
+	&kind_asset,	 &kind_commit,	&kind_audit,	    NULL,
 };
 
 const struct column *model_column(const struct kind *k, const char *name)

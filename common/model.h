@@ -18,11 +18,11 @@
 enum column_type { TEXT, INT, BOOL, TIME, JSON };
 
 enum column_flag {
-	KEY = 1,     /* part of the primary key; all KEY columns come first, in order */
-	INDEX = 2,   /* a migration made an index: store_list may ask for its value */
-	SECRET = 4,  /* sealed at rest (stores/seal), never in JSON, never logged */
+	KEY = 1,      /* part of the primary key; all KEY columns come first, in order */
+	INDEX = 2,    /* a migration made an index: store_list may ask for its value */
+	SECRET = 4,   /* sealed at rest (stores/seal), never in JSON, never logged */
 	READONLY = 8, /* ignored in a request body */
-	HIDDEN = 16, /* ours alone: neither read from nor shown in JSON */
+	HIDDEN = 16,  /* ours alone: neither read from nor shown in JSON */
 };
 
 struct column {
@@ -59,7 +59,10 @@ struct row {
 };
 
 /* { .row = ROW(asset), .tenant_id = ... } */
-#define ROW(k) { .kind = &kind_##k }
+#define ROW(k)                                                                                     \
+	{                                                                                          \
+		.kind = &kind_##k                                                                  \
+	}
 
 /* --- the server ---------------------------------------------------------- */
 
@@ -75,8 +78,8 @@ struct job {
 	struct row row;
 	const char *job_id; /* UUIDv7 */
 	const char *tenant_id;
-	const char *type;    /* "purge", "drop-catalog", "drop-tenant" */
-	const char *payload; /* JSON, per type; see stores/jobs.h */
+	const char *type;	  /* "purge", "drop-catalog", "drop-tenant" */
+	const char *payload;	  /* JSON, per type; see stores/jobs.h */
 	int64_t due_ms, lease_ms; /* TIME: not before; leased until */
 	int64_t attempts;
 	const char *error; /* of the last attempt */
@@ -157,7 +160,7 @@ struct warehouse {
 struct catalog {
 	struct row row;
 	const char *tenant_id, *name;
-	const char *id; /* what all below is keyed by; a re-created catalog has another */
+	const char *id;		  /* what all below is keyed by; a re-created catalog has another */
 	const char *catalog_type; /* "Local", "Federated" */
 	const char *warehouse_name, *storage_location;
 	const char *federated_config; /* holds secrets */
@@ -208,12 +211,12 @@ struct asset {
 	struct row row;
 	const char *tenant_id, *catalog_id, *branch_id, *namespace, *name;
 	int64_t until;
-	const char *asset_id; /* the server's UUIDv7: kept over commits, renames, branches */
-	const char *type;     /* "ICEBERG_TABLE", "VIEW", "NAMESPACE", "TOMBSTONE", B.1's kinds */
+	const char *asset_id;	/* the server's UUIDv7: kept over commits, renames, branches */
+	const char *type;	/* "ICEBERG_TABLE", "VIEW", "NAMESPACE", "TOMBSTONE", B.1's kinds */
 	const char *table_uuid; /* the client's: never a key of grants */
 	const char *metadata_location;
-	const char *metadata_sha256; /* of the plain text, hex */
-	int64_t metadata_size;	     /* of the plain text, bytes */
+	const char *metadata_sha256;			  /* of the plain text, hex */
+	int64_t metadata_size;				  /* of the plain text, bytes */
 	const char *location, *data_path, *metadata_path; /* normalised */
 	int64_t format_version;
 	int64_t current_snapshot_id; /* -1 = none */
@@ -248,9 +251,9 @@ struct audit {
 	const char *metadata;
 };
 
-extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant, kind_user,
-	kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch, kind_tag, kind_asset,
-	kind_commit, kind_audit;
+extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant,
+	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
+	kind_tag, kind_asset, kind_commit, kind_audit;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];

@@ -21,8 +21,8 @@ static const char *wire_name(const struct kind *k, const struct column *c, char 
 
 /* --- out -------------------------------------------------------------------- */
 
-static enum status set_json(struct cx *cx, const struct row *row, const struct column *c, const char *name,
-			    struct json_object *o)
+static enum status set_json(struct cx *cx, const struct row *row, const struct column *c,
+			    const char *name, struct json_object *o)
 {
 	const char *text = model_text(row, c);
 	struct json_object *v = NULL;
@@ -34,8 +34,8 @@ static enum status set_json(struct cx *cx, const struct row *row, const struct c
 	return OK;
 }
 
-static enum status set_member(struct cx *cx, const struct row *row, const struct column *c, const char *name,
-			      struct json_object *o)
+static enum status set_member(struct cx *cx, const struct row *row, const struct column *c,
+			      const char *name, struct json_object *o)
 {
 	switch (c->type) {
 	case TEXT:
@@ -64,15 +64,16 @@ enum status model_json_of(struct cx *cx, const struct row *row, struct json_obje
 
 	for (size_t i = 0; !s && i < k->n_columns; i++)
 		if (!(k->columns[i].flags & (SECRET | HIDDEN)))
-			s = set_member(cx, row, &k->columns[i], wire_name(k, &k->columns[i], name), o);
+			s = set_member(cx, row, &k->columns[i], wire_name(k, &k->columns[i], name),
+				       o);
 	*out = o;
 	return s;
 }
 
 /* --- in --------------------------------------------------------------------- */
 
-static enum status read_text(struct cx *cx, struct json_object *v, const struct column *c, const char *name,
-			     struct row *row)
+static enum status read_text(struct cx *cx, struct json_object *v, const struct column *c,
+			     const char *name, struct row *row)
 {
 	const char *s = v ? json_object_get_string(v) : NULL;
 
@@ -84,12 +85,13 @@ static enum status read_text(struct cx *cx, struct json_object *v, const struct 
 	return OK;
 }
 
-static enum status read_time(struct cx *cx, struct json_object *v, const struct column *c, const char *name,
-			     struct row *row)
+static enum status read_time(struct cx *cx, struct json_object *v, const struct column *c,
+			     const char *name, struct row *row)
 {
 	int64_t ms = 0;
 
-	if (v && (!json_object_is_type(v, json_type_string) || !text_untime(json_object_get_string(v), &ms)))
+	if (v && (!json_object_is_type(v, json_type_string) ||
+		  !text_untime(json_object_get_string(v), &ms)))
 		return fail(cx, INVALID, "%s: not a time such as 2026-01-31T12:00:00Z", name);
 	model_set_int(row, c, ms);
 	return OK;

@@ -16,7 +16,8 @@ MUST_USE enum status model_json_of(struct cx *cx, const struct row *row, struct 
 
 enum model_json_flag {
 	REFUSE_UNKNOWN = 1, /* INVALID for a member that names no column (default: ignored) */
-	REFUSE_READONLY = 2, /* INVALID for a READONLY, SECRET or HIDDEN column's (default: ignored) */
+	REFUSE_READONLY =
+		2, /* INVALID for a READONLY, SECRET or HIDDEN column's (default: ignored) */
 };
 
 /*
@@ -25,6 +26,7 @@ enum model_json_flag {
  * column that has a value keeps it: what the path said wins.  INVALID names the
  * member.  Text belongs to the context.
  */
-MUST_USE enum status model_json_read(struct cx *cx, struct json_object *o, unsigned flags, struct row *row);
+MUST_USE enum status model_json_read(struct cx *cx, struct json_object *o, unsigned flags,
+				     struct row *row);
 
 #endif

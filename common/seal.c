@@ -46,13 +46,15 @@ static bool read_line(char *line, size_t n, struct seal_key *key)
 	if (!n || *line == '#')
 		return true;
 	space = strchr(line, ' ');
-	if (!space || !is_id(line, (size_t)(space - line)) || !text_unhex(space + 1, key->bytes, KEY_BYTES))
+	if (!space || !is_id(line, (size_t)(space - line)) ||
+	    !text_unhex(space + 1, key->bytes, KEY_BYTES))
 		return false;
 	memcpy(key->id, line, (size_t)(space - line));
 	return true;
 }
 
-static enum status read_ring(struct cx *cx, const char *path, char *text, size_t len, struct seal *ring)
+static enum status read_ring(struct cx *cx, const char *path, char *text, size_t len,
+			     struct seal *ring)
 {
 	size_t number = 0;
 
@@ -63,7 +65,8 @@ static enum status read_ring(struct cx *cx, const char *path, char *text, size_t
 		end = memchr(line, '\n', (size_t)(text + len - line));
 		end = end ? end : text + len;
 		if (!read_line(line, (size_t)(end - line), &key))
-			return fail(cx, INVALID, "key file %s, line %zu: not \"<id> <64 hex digits>\"", path,
+			return fail(cx, INVALID,
+				    "key file %s, line %zu: not \"<id> <64 hex digits>\"", path,
 				    number);
 		if (*key.id)
 			ring->keys[ring->n++] = key;
@@ -98,7 +101,8 @@ static enum status read_file(struct cx *cx, const char *path, char *buffer, size
 	if (n < 0)
 		return fail(cx, UNAVAILABLE, "cannot read key file %s", path);
 	if (*len > MAX_RING_BYTES)
-		return fail(cx, INVALID, "key file %s is larger than %d bytes", path, MAX_RING_BYTES);
+		return fail(cx, INVALID, "key file %s is larger than %d bytes", path,
+			    MAX_RING_BYTES);
 	return OK;
 }
 
@@ -150,7 +154,8 @@ enum status seal_add_key(struct cx *cx, const char *path)
 		return fail(cx, UNAVAILABLE, "cannot open key file %s: %s", path, strerror(errno));
 	text_random(bytes, sizeof(bytes));
 	text_random(id, sizeof(id));
-	line = cx_printf(cx, "%s %s\n", text_hex(cx, id, sizeof(id)), text_hex(cx, bytes, sizeof(bytes)));
+	line = cx_printf(cx, "%s %s\n", text_hex(cx, id, sizeof(id)),
+			 text_hex(cx, bytes, sizeof(bytes)));
 	len = strlen(line);
 	n = write(fd, line, len);
 	OPENSSL_cleanse(bytes, sizeof(bytes));
@@ -168,8 +173,9 @@ static const struct seal_key *key_named(const struct seal *seal, const char *id,
 }
 
 /* One pass of AES-256-GCM.  `tag` is written when sealing, checked when opening. */
-static bool gcm(bool sealing, const struct seal_key *key, const unsigned char *nonce, const char *place,
-		const unsigned char *in, size_t n, unsigned char *out, unsigned char *tag)
+static bool gcm(bool sealing, const struct seal_key *key, const unsigned char *nonce,
+		const char *place, const unsigned char *in, size_t n, unsigned char *out,
+		unsigned char *tag)
 {
 	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
 	int len, direction = sealing;
@@ -178,7 +184,8 @@ static bool gcm(bool sealing, const struct seal_key *key, const unsigned char *n
 	if (!c || n > INT32_MAX)
 		abort();
 	good = EVP_CipherInit_ex(c, EVP_aes_256_gcm(), NULL, key->bytes, nonce, direction) == 1 &&
-	       EVP_CipherUpdate(c, NULL, &len, (const unsigned char *)place, (int)strlen(place)) == 1 &&
+	       EVP_CipherUpdate(c, NULL, &len, (const unsigned char *)place, (int)strlen(place)) ==
+		       1 &&
 	       EVP_CipherUpdate(c, out, &len, in, (int)n) == 1;
 	if (good && !sealing)
 		good = EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG, tag) == 1;
@@ -196,13 +203,14 @@ char *seal_text(struct cx *cx, const struct seal *seal, const char *place, const
 	unsigned char *bytes = cx_alloc(cx, NONCE + n + TAG + 1);
 
 	text_random(bytes, NONCE);
-	if (!gcm(true, key, bytes, place, (const unsigned char *)plain, n, bytes + NONCE, bytes + NONCE + n))
+	if (!gcm(true, key, bytes, place, (const unsigned char *)plain, n, bytes + NONCE,
+		 bytes + NONCE + n))
 		abort();
 	return cx_printf(cx, MARK "%s:%s", key->id, text_base64(cx, bytes, NONCE + n + TAG));
 }
 
-enum status seal_open_text(struct cx *cx, const struct seal *seal, const char *place, const char *sealed,
-			   char **plain)
+enum status seal_open_text(struct cx *cx, const struct seal *seal, const char *place,
+			   const char *sealed, char **plain)
 {
 	const char *id = sealed + strlen(MARK), *colon;
 	const struct seal_key *key;
@@ -213,7 +221,8 @@ enum status seal_open_text(struct cx *cx, const struct seal *seal, const char *p
 		return fail(cx, INTERNAL, "a secret is not sealed");
 	key = key_named(seal, id, (size_t)(colon - id));
 	if (!key)
-		return fail(cx, INTERNAL, "a secret is sealed with key \"%.*s\", which is not in the key file",
+		return fail(cx, INTERNAL,
+			    "a secret is sealed with key \"%.*s\", which is not in the key file",
 			    (int)(colon - id < MAX_ID ? colon - id : MAX_ID), id);
 	if (text_unbase64(cx, colon + 1, strlen(colon + 1), &bytes, &n) || n < NONCE + TAG)
 		return fail(cx, INTERNAL, "a secret is cut short");

@@ -193,7 +193,8 @@ static int base64_digit(char c)
 	return c == '/' || c == '_' ? 63 : -1;
 }
 
-enum status text_unbase64(struct cx *cx, const char *s, size_t n, unsigned char **out, size_t *out_len)
+enum status text_unbase64(struct cx *cx, const char *s, size_t n, unsigned char **out,
+			  size_t *out_len)
 {
 	unsigned char *d = cx_alloc(cx, n / 4 * 3 + 4);
 	unsigned long bits = 0;
@@ -248,9 +249,23 @@ static int utf8_tail(unsigned char c, uint32_t *min, uint32_t *bits)
 	return -1;
 }
 
+/* How many bytes from s on are plain ASCII without NUL, eight at a time. */
+static size_t ascii_prefix(const char *s, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+	size_t i = 0;
+
+	for (uint64_t v; n - i >= sizeof(v); i += sizeof(v)) {
+		memcpy(&v, s + i, sizeof(v));
+		if (v & tops || (v - ones) & tops) /* a byte above 0x7f, or a zero one */
+			break;
+	}
+	return i;
+}
+
 bool text_is_utf8(const char *s, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = ascii_prefix(s, n); i < n; i++) {
 		uint32_t min, code;
 		int tail = utf8_tail((unsigned char)s[i], &min, &code);
 
@@ -387,8 +402,8 @@ char *text_time(struct cx *cx, int64_t ms)
 		s--;
 	}
 	gmtime_r(&s, &tm);
-	return cx_printf(cx, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-			 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, rest);
+	return cx_printf(cx, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+			 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, rest);
 }
 
 /* True where s begins with digits ('d') and other characters as the shape says. */
@@ -449,9 +464,12 @@ bool text_untime(const char *s, int64_t *ms)
 
 	if (!has_shape(s, "dddd-dd-ddTdd:dd:dd") && !has_shape(s, "dddd-dd-ddtdd:dd:dd"))
 		return false;
-	tm = (struct tm){ .tm_year = decimal(s, 4) - 1900, .tm_mon = decimal(s + 5, 2) - 1,
-			  .tm_mday = decimal(s + 8, 2),	  .tm_hour = decimal(s + 11, 2),
-			  .tm_min = decimal(s + 14, 2),	  .tm_sec = decimal(s + 17, 2) };
+	tm = (struct tm){ .tm_year = decimal(s, 4) - 1900,
+			  .tm_mon = decimal(s + 5, 2) - 1,
+			  .tm_mday = decimal(s + 8, 2),
+			  .tm_hour = decimal(s + 11, 2),
+			  .tm_min = decimal(s + 14, 2),
+			  .tm_sec = decimal(s + 17, 2) };
 	if (tm.tm_sec == 60) /* a leap second is the one before it, too */
 		tm.tm_sec = 59;
 	back = tm;

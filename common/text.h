@@ -45,7 +45,8 @@ char *text_base64(struct cx *cx, const void *bytes, size_t n);
 char *text_base64url(struct cx *cx, const void *bytes, size_t n);
 /* Both alphabets, padding optional.  INVALID on any other byte, and
  * where bits are left over (each value has one text). */
-MUST_USE enum status text_unbase64(struct cx *cx, const char *s, size_t n, unsigned char **out, size_t *out_len);
+MUST_USE enum status text_unbase64(struct cx *cx, const char *s, size_t n, unsigned char **out,
+				   size_t *out_len);
 
 /* True for n bytes of well-formed UTF-8 (RFC 3629: no surrogates, no overlong
  * forms) without NUL. */

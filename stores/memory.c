@@ -20,7 +20,8 @@ static enum status read_url(struct cx *cx, const char *url, char **folder, char 
 		return OK;
 	}
 	if (strpbrk(name, "/?#") || *name == '.')
-		return fail(cx, INVALID, "DATABASE_URL is neither memory:/folder/on/tmpfs nor memory:NAME");
+		return fail(cx, INVALID,
+			    "DATABASE_URL is neither memory:/folder/on/tmpfs nor memory:NAME");
 	*folder = cx_printf(cx, "/dev/shm/pangolin-%u", geteuid());
 	*file = cx_printf(cx, "%s/%s.db", *folder, *name ? name : "pangolin");
 	return OK;
@@ -42,9 +43,12 @@ static enum status check_folder(struct cx *cx, const char *folder, bool chosen)
 	if (!S_ISDIR(st.st_mode))
 		return fail(cx, INVALID, "%s is not a folder", folder);
 	if (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC)
-		return fail(cx, INVALID, "folder %s is not on tmpfs: the memory store keeps nothing on disk", folder);
+		return fail(cx, INVALID,
+			    "folder %s is not on tmpfs: the memory store keeps nothing on disk",
+			    folder);
 	if (st.st_mode & 07)
-		return fail(cx, INVALID, "folder %s is open to everybody (mode %04o): allow no more than 0770",
+		return fail(cx, INVALID,
+			    "folder %s is open to everybody (mode %04o): allow no more than 0770",
 			    folder, st.st_mode & 07777);
 	if (st.st_uid != geteuid() && !(chosen && st.st_mode & 020))
 		return fail(cx, INVALID, "folder %s belongs to another user", folder);

@@ -36,10 +36,11 @@ enum status migrate_check(struct cx *cx, struct schema_version have)
 			    "run `pangolin migrate`",
 			    (long long)have.version, (long long)own);
 	if (own < have.min_program)
-		return fail(cx, INVALID,
-			    "the database's schema needs programs of version %lld or newer, this one "
-			    "is %lld: install the newer program",
-			    (long long)have.min_program, (long long)own);
+		return fail(
+			cx, INVALID,
+			"the database's schema needs programs of version %lld or newer, this one "
+			"is %lld: install the newer program",
+			(long long)have.min_program, (long long)own);
 	return OK;
 }
 
@@ -56,10 +57,14 @@ enum status migrate_run(struct cx *cx, struct schema_version have,
 		s = run(cx, db, migrations[i].sql);
 	if (s || have.version == own)
 		return s;
-	return run(cx, db,
-		   cx_printf(cx,
-			     "UPDATE \"schema_version\" SET \"version\" = %lld, \"min_program\" = %lld;"
-			     "UPDATE \"epochs\" SET \"version\" = \"version\" + 1, \"min_program\" = %lld "
-			     "WHERE \"tenant_id\" = ''",
-			     (long long)own, (long long)min_program(last), (long long)min_program(last)));
+	return run(
+		cx, db,
+		cx_printf(
+			cx,
+			"UPDATE \"schema_version\" SET \"version\" = %lld, \"min_program\" = %lld;"
+			"UPDATE \"epochs\" SET \"version\" = \"version\" + 1, \"min_program\" = "
+			"%lld "
+			"WHERE \"tenant_id\" = ''",
+			(long long)own, (long long)min_program(last),
+			(long long)min_program(last)));
 }

@@ -30,6 +30,7 @@ MUST_USE enum status migrate_check(struct cx *cx, struct schema_version have);
  * alone; INVALID where it does not.
  */
 MUST_USE enum status migrate_run(struct cx *cx, struct schema_version have,
-				 enum status (*run)(struct cx *cx, void *db, const char *sql), void *db);
+				 enum status (*run)(struct cx *cx, void *db, const char *sql),
+				 void *db);
 
 #endif

@@ -24,7 +24,8 @@ static enum status open_lock(struct cx *cx, const char *path, const char *suffix
 	if (*fd < 0 && errno == ENOENT) {
 		*fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 		if (*fd >= 0)
-			(void)fchmod(*fd, 0660); /* whatever the umask; not ours to change if it fails */
+			(void)fchmod(*fd,
+				     0660); /* whatever the umask; not ours to change if it fails */
 	}
 	if (*fd < 0)
 		return fail(cx, UNAVAILABLE, "cannot open lock file %s: %s", name, strerror(errno));
@@ -73,7 +74,8 @@ static void make_timer(struct queue *q)
 	struct sigaction act = { .sa_handler = on_timer }; /* no SA_RESTART */
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 5 };
 
-	if (sigaction(event.sigev_signo, &act, NULL) || timer_create(CLOCK_MONOTONIC, &event, &q->timer))
+	if (sigaction(event.sigev_signo, &act, NULL) ||
+	    timer_create(CLOCK_MONOTONIC, &event, &q->timer))
 		abort();
 	q->has_timer = true;
 }
@@ -110,7 +112,8 @@ static enum status take(struct cx *cx, struct queue *q, int fd)
 	while (rc && left && errno == EINTR && (left = cx_left_ms(cx)) > 0);
 	if (timed)
 		set_timer(q, 0);
-	return rc ? fail(cx, UNAVAILABLE, "the database is busy: waited for other writers until the deadline")
+	return rc ? fail(cx, UNAVAILABLE,
+			 "the database is busy: waited for other writers until the deadline")
 		  : OK;
 }
 

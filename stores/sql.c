@@ -245,9 +245,9 @@ static void build_touch(struct builder *b)
 static void build(struct builder *b)
 {
 	static void (*const builders[])(struct builder *) = {
-		[SQL_GET] = build_get,	     [SQL_FIRST_AFTER] = build_first_after,
-		[SQL_LIST] = build_list,     [SQL_INSERT] = build_insert,
-		[SQL_UPDATE] = build_update, [SQL_DELETE] = build_delete,
+		[SQL_GET] = build_get,	       [SQL_FIRST_AFTER] = build_first_after,
+		[SQL_LIST] = build_list,       [SQL_INSERT] = build_insert,
+		[SQL_UPDATE] = build_update,   [SQL_DELETE] = build_delete,
 		[SQL_REQUIRE] = build_require, [SQL_TOUCH] = build_touch,
 	};
 
@@ -315,7 +315,8 @@ static enum status shape_where(struct cx *cx, const struct query *q, const char 
 	const struct column *c = model_column(k, name);
 
 	if (!c || c->flags & SECRET || (model_is_text(c) && !(c->flags & (INDEX | KEY))))
-		return fail(cx, INTERNAL, "query of %s by %s: not a number and not indexed", k->table, name);
+		return fail(cx, INTERNAL, "query of %s by %s: not a number and not indexed",
+			    k->table, name);
 	*out = (uint8_t)(c - k->columns + 1);
 	if (model_is_text(c) && !model_text(q->from, c))
 		*out |= SQL_NULL;
@@ -340,8 +341,10 @@ enum status sql_shape_query(struct cx *cx, const struct query *q, struct sql_sha
 
 struct sql_shape sql_shape_change(const struct change *c)
 {
-	static const uint8_t verbs[] = { [INSERT] = SQL_INSERT, [UPDATE] = SQL_UPDATE,
-					 [DELETE] = SQL_DELETE, [REQUIRE] = SQL_REQUIRE,
+	static const uint8_t verbs[] = { [INSERT] = SQL_INSERT,
+					 [UPDATE] = SQL_UPDATE,
+					 [DELETE] = SQL_DELETE,
+					 [REQUIRE] = SQL_REQUIRE,
 					 [TOUCH] = SQL_TOUCH };
 
 	return (struct sql_shape){ .kind = c->row->kind, .verb = verbs[c->op] };

@@ -12,7 +12,8 @@ enum status sqlite_fail(struct cx *cx, struct sqlite *st, int rc)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL:
-		return fail(cx, UNAVAILABLE, "the database is busy: waited for it until the deadline");
+		return fail(cx, UNAVAILABLE,
+			    "the database is busy: waited for it until the deadline");
 	case SQLITE_INTERRUPT:
 		return fail(cx, UNAVAILABLE, "the database did not answer before the deadline");
 	case SQLITE_FULL:
@@ -24,11 +25,12 @@ enum status sqlite_fail(struct cx *cx, struct sqlite *st, int rc)
 			    sqlite3_errmsg(st->db));
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
-		return fail(cx, UNAVAILABLE, "the database file: %s (%d, %s)", sqlite3_errmsg(st->db), rc,
-			    strerror(sqlite3_system_errno(st->db)));
+		return fail(cx, UNAVAILABLE, "the database file: %s (%d, %s)",
+			    sqlite3_errmsg(st->db), rc, strerror(sqlite3_system_errno(st->db)));
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return fail(cx, INTERNAL, "the database file is damaged: %s", sqlite3_errmsg(st->db));
+		return fail(cx, INTERNAL, "the database file is damaged: %s",
+			    sqlite3_errmsg(st->db));
 	case SQLITE_TOOBIG:
 		return fail(cx, TOO_LARGE, "a row is too large for the database");
 	default:
@@ -116,8 +118,10 @@ static void read_row(struct cx *cx, const struct sql_statement *s, struct row *r
 		if (model_is_text(c)) {
 			const char *text = (const char *)sqlite3_column_text(p, at);
 
-			model_set_text(row, c,
-				       text ? cx_strndup(cx, text, (size_t)sqlite3_column_bytes(p, at)) : NULL);
+			model_set_text(
+				row, c,
+				text ? cx_strndup(cx, text, (size_t)sqlite3_column_bytes(p, at))
+				     : NULL);
 		} else {
 			model_set_int(row, c, sqlite3_column_int64(p, at));
 		}
@@ -128,7 +132,8 @@ static void read_row(struct cx *cx, const struct sql_statement *s, struct row *r
 
 static enum status get_one(struct cx *cx, struct sqlite *st, struct row *row)
 {
-	struct sql_shape shape = { .kind = row->kind, .verb = row->first_after ? SQL_FIRST_AFTER : SQL_GET };
+	struct sql_shape shape = { .kind = row->kind,
+				   .verb = row->first_after ? SQL_FIRST_AFTER : SQL_GET };
 	struct sql_call call = { .row = row };
 	struct sql_statement *s;
 	enum status status = ready(cx, st, &shape, &call, &s);
@@ -277,14 +282,15 @@ static enum status change_one(struct cx *cx, struct sqlite *st, const struct cha
 	return c->op == INSERT ? EXISTS : CONFLICT;
 }
 
-static enum status change_all(struct cx *cx, struct sqlite *st, const struct change *changes, size_t n,
-			      size_t *failed)
+static enum status change_all(struct cx *cx, struct sqlite *st, const struct change *changes,
+			      size_t n, size_t *failed)
 {
 	enum status s = OK;
 
 	for (size_t i = 0; !s && i < n; i++) {
 		*failed = i;
-		s = cx_left_ms(cx) ? change_one(cx, st, &changes[i]) : sqlite_fail(cx, st, SQLITE_INTERRUPT);
+		s = cx_left_ms(cx) ? change_one(cx, st, &changes[i])
+				   : sqlite_fail(cx, st, SQLITE_INTERRUPT);
 	}
 	return s;
 }
@@ -296,14 +302,15 @@ enum status sqlite_commit(struct cx *cx, struct sqlite *st)
 	if (!rc)
 		return OK;
 	if (rc == SQLITE_IOERR_FSYNC) /* the commit record is in the log, and may survive or not */
-		return fail(cx, UNKNOWN, "the database could not make sure that a change is on disk: %s",
+		return fail(cx, UNKNOWN,
+			    "the database could not make sure that a change is on disk: %s",
 			    strerror(sqlite3_system_errno(st->db)));
 	return sqlite_fail(cx, st, rc);
 }
 
 /* The caller holds the queue. */
-static enum status apply_now(struct cx *cx, struct sqlite *st, const struct change *changes, size_t n,
-			     size_t *failed)
+static enum status apply_now(struct cx *cx, struct sqlite *st, const struct change *changes,
+			     size_t n, size_t *failed)
 {
 	int rc = sqlite_control(st, BEGIN_WRITE);
 	enum status s = rc ? sqlite_fail(cx, st, rc) : OK;

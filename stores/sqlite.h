@@ -17,7 +17,7 @@ struct sqlite {
 	struct queue *queue;
 	struct sql_cache texts;
 	sqlite3_stmt *controls[N_CONTROLS];
-	const struct cx *cx;	  /* of the call that runs: its deadline */
+	const struct cx *cx;	     /* of the call that runs: its deadline */
 	int64_t checkpoint_until_ms; /* 0: none runs */
 };
 
@@ -37,7 +37,7 @@ enum status sqlite_fail(struct cx *cx, struct sqlite *st, int rc);
 
 /* sqlite_file.c */
 enum sqlite_flag {
-	FILE_MAKE = 1,	    /* make the file and, if it is checked, its schema where they are missing */
+	FILE_MAKE = 1, /* make the file and, if it is checked, its schema where they are missing */
 	FILE_UNCHECKED = 2, /* leave the schema unchecked: for store_migrate */
 	FILE_NO_SYNC = 4,   /* nothing is kept when the machine stops */
 };

@@ -11,9 +11,9 @@
 #include "common/text.h"
 #include "stores/migrate.h"
 
-#define PROGRESS_STEPS 20000	/* of SQLite's machine, between looks at the clock */
-#define WAL_PAGES 1000		/* a commit past this copies the log back, waiting for nobody */
-#define WAL_PAGES_MAX 8000	/* past this it waits a little for readers, so that the log restarts */
+#define PROGRESS_STEPS 20000 /* of SQLite's machine, between looks at the clock */
+#define WAL_PAGES 1000	     /* a commit past this copies the log back, waiting for nobody */
+#define WAL_PAGES_MAX 8000   /* past this it waits a little for readers, so that the log restarts */
 #define CHECKPOINT_WAIT_MS 100
 
 static const char settings[] = "PRAGMA cache_size = -4000;"
@@ -73,7 +73,8 @@ static enum status run_text(struct cx *cx, void *arg, const char *sql)
 }
 
 /* The first two numbers of the first row, if any; *rows says how many rows (0, 1). */
-static enum status numbers(struct cx *cx, struct sqlite *st, const char *sql, int *rows, int64_t *a, int64_t *b)
+static enum status numbers(struct cx *cx, struct sqlite *st, const char *sql, int *rows, int64_t *a,
+			   int64_t *b)
 {
 	sqlite3_stmt *p = NULL;
 	int rc = sqlite_prepare(st, sql, &p);
@@ -97,12 +98,12 @@ static enum status read_version(struct cx *cx, struct sqlite *st, struct schema_
 	int rows;
 
 	*v = (struct schema_version){ 0 };
-	s = numbers(cx, st, "SELECT count(*), 0 FROM sqlite_schema WHERE name = 'schema_version'", &rows, &tables,
-		    &unused);
+	s = numbers(cx, st, "SELECT count(*), 0 FROM sqlite_schema WHERE name = 'schema_version'",
+		    &rows, &tables, &unused);
 	if (s || !tables)
 		return s;
-	return numbers(cx, st, "SELECT \"version\", \"min_program\" FROM \"schema_version\"", &rows, &v->version,
-		       &v->min_program);
+	return numbers(cx, st, "SELECT \"version\", \"min_program\" FROM \"schema_version\"", &rows,
+		       &v->version, &v->min_program);
 }
 
 /* The caller holds the queue.  *from and *to as store_migrate's. */
@@ -196,7 +197,9 @@ static enum status check_file(struct cx *cx, const char *path, unsigned flags)
 	if (fd < 0 && errno == ENOENT && flags & FILE_MAKE) {
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 		if (fd >= 0)
-			(void)fchmod(fd, 0660); /* whatever the umask; SQLite gives its other files the same */
+			(void)fchmod(
+				fd,
+				0660); /* whatever the umask; SQLite gives its other files the same */
 	}
 	if (fd < 0 && errno == ENOENT)
 		return fail(cx, INVALID, "no database at %s: run `pangolin migrate`", path);
@@ -212,7 +215,8 @@ static enum status check_file(struct cx *cx, const char *path, unsigned flags)
 		return fail(cx, INVALID, "database %s is not a file", path);
 	if (sqlite_is_network((unsigned long)fs.f_type))
 		return fail(cx, INVALID,
-			    "database %s is on a network file system, where SQLite's log does not work: "
+			    "database %s is on a network file system, where SQLite's log does not "
+			    "work: "
 			    "use a local disk",
 			    path);
 	return OK;
@@ -266,7 +270,8 @@ static enum status open_file(struct cx *cx, struct sqlite *st, const char *path,
 	rc = sqlite3_exec(st->db, settings, NULL, NULL, NULL);
 	if (!rc)
 		rc = sqlite3_exec(st->db,
-				  flags & FILE_NO_SYNC ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL",
+				  flags & FILE_NO_SYNC ? "PRAGMA synchronous = OFF"
+						       : "PRAGMA synchronous = FULL",
 				  NULL, NULL, NULL);
 	if (rc)
 		return sqlite_fail(cx, st, rc);
@@ -287,8 +292,8 @@ static enum status open_schema(struct cx *cx, struct sqlite *st, unsigned flags)
 	return s ? s : migrate_check(cx, v);
 }
 
-enum status sqlite_open_file(struct cx *cx, const char *path, unsigned flags, const struct store_ops *ops,
-			     struct store **out)
+enum status sqlite_open_file(struct cx *cx, const char *path, unsigned flags,
+			     const struct store_ops *ops, struct store **out)
 {
 	struct sqlite *st;
 	enum status s = check_file(cx, path, flags);
@@ -324,8 +329,10 @@ static enum status sqlite_open(struct cx *cx, const char *url, bool migrating, s
 
 	if (!text_starts(url, "sqlite://") || !*path || strpbrk(path, "?#"))
 		return fail(cx, INVALID,
-			    "DATABASE_URL is neither sqlite:///absolute/path nor sqlite://relative/path");
-	return sqlite_open_file(cx, path, migrating ? FILE_MAKE | FILE_UNCHECKED : 0, &sqlite_store, out);
+			    "DATABASE_URL is neither sqlite:///absolute/path nor "
+			    "sqlite://relative/path");
+	return sqlite_open_file(cx, path, migrating ? FILE_MAKE | FILE_UNCHECKED : 0, &sqlite_store,
+				out);
 }
 
 const struct store_ops sqlite_store = {

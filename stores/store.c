@@ -115,15 +115,16 @@ static enum status check_key(struct cx *cx, const struct row *row, size_t n)
 		if (!model_is_text(c))
 			continue;
 		if (!model_text(row, c))
-			return fail(cx, INTERNAL, "%s of a %s is not set", c->name, row->kind->name);
+			return fail(cx, INTERNAL, "%s of a %s is not set", c->name,
+				    row->kind->name);
 		s = check_text(cx, row, c);
 		if (s)
 			return s;
 		bytes += strlen(model_text(row, c));
 	}
 	if (bytes > MAX_KEY_BYTES)
-		return fail(cx, INVALID, "the names of a %s are longer than %d bytes together", row->kind->name,
-			    MAX_KEY_BYTES);
+		return fail(cx, INVALID, "the names of a %s are longer than %d bytes together",
+			    row->kind->name, MAX_KEY_BYTES);
 	return OK;
 }
 
@@ -147,7 +148,8 @@ static enum status check_change(struct cx *cx, const struct change *c)
 	enum status s = check_key(cx, c->row, c->row->kind->n_keys);
 
 	if (!s && c->op == REQUIRE && !(c->row->kind->flags & PINNED))
-		return fail(cx, INTERNAL, "REQUIRE of a %s, which is not PINNED", c->row->kind->name);
+		return fail(cx, INTERNAL, "REQUIRE of a %s, which is not PINNED",
+			    c->row->kind->name);
 	if (!s && writes_columns(c))
 		s = check_columns(cx, c->row);
 	return s;
@@ -172,7 +174,8 @@ static const char *secret_place(struct cx *cx, const struct row *row, const stru
 	return t.s;
 }
 
-static enum status seal_row(struct cx *cx, const struct store *st, const struct change *c, struct row *copy)
+static enum status seal_row(struct cx *cx, const struct store *st, const struct change *c,
+			    struct row *copy)
 {
 	for (size_t i = 0; i < copy->kind->n_columns; i++) {
 		const struct column *column = &copy->kind->columns[i];
@@ -182,11 +185,13 @@ static enum status seal_row(struct cx *cx, const struct store *st, const struct 
 			continue;
 		plain = model_text(copy, column);
 		if (!st->seal && (plain || c->op == UPDATE))
-			return fail(cx, INTERNAL, "%s has secrets, and this process has no storage key",
+			return fail(cx, INTERNAL,
+				    "%s has secrets, and this process has no storage key",
 				    row_name(cx, copy));
 		if (plain)
-			model_set_text(copy, column,
-				       seal_text(cx, st->seal, secret_place(cx, copy, column), plain));
+			model_set_text(
+				copy, column,
+				seal_text(cx, st->seal, secret_place(cx, copy, column), plain));
 	}
 	return OK;
 }
@@ -199,8 +204,8 @@ static enum status unseal_row(struct cx *cx, const struct store *st, struct row 
 
 		if (!(c->flags & SECRET) || !model_text(row, c))
 			continue;
-		if (st->seal &&
-		    seal_open_text(cx, st->seal, secret_place(cx, row, c), model_text(row, c), &plain))
+		if (st->seal && seal_open_text(cx, st->seal, secret_place(cx, row, c),
+					       model_text(row, c), &plain))
 			return fail(cx, INTERNAL, "%s, %s: %s", row_name(cx, row), c->name,
 				    cx_strdup(cx, cx->message));
 		model_set_text(row, c, plain);
@@ -240,8 +245,8 @@ static enum status check_query(struct cx *cx, const struct query *q)
 	enum status s;
 
 	if (q->limit < 1 || q->limit > MAX_LIMIT || q->bound > q->from->kind->n_keys)
-		return fail(cx, INTERNAL, "query of %s binds %zu columns, limit %zu", q->from->kind->table,
-			    q->bound, q->limit);
+		return fail(cx, INTERNAL, "query of %s binds %zu columns, limit %zu",
+			    q->from->kind->table, q->bound, q->limit);
 	if (!cx_left_ms(cx))
 		return fail(cx, UNAVAILABLE, "past the deadline");
 	s = check_key(cx, q->from, q->bound);
@@ -297,12 +302,13 @@ static enum status prepare_change(struct cx *cx, const struct store *st, const s
 	return secret ? seal_row(cx, st, c, out->row) : OK;
 }
 
-static enum status make_list(struct cx *cx, const struct store *st, struct change *changes, size_t n,
-			     struct list *out)
+static enum status make_list(struct cx *cx, const struct store *st, struct change *changes,
+			     size_t n, struct list *out)
 {
 	enum status s = OK;
 
-	*out = (struct list){ cx_array(cx, n, sizeof(*changes)), cx_array(cx, n, sizeof(size_t)), n };
+	*out = (struct list){ cx_array(cx, n, sizeof(*changes)), cx_array(cx, n, sizeof(size_t)),
+			      n };
 	for (size_t i = 0; !s && i < n; i++) {
 		out->from[i] = i;
 		s = check_change(cx, &changes[i]);
@@ -312,7 +318,8 @@ static enum status make_list(struct cx *cx, const struct store *st, struct chang
 	qsort_r(out->from, n, sizeof(size_t), compare_changes, changes);
 	for (size_t i = 0; !s && i < n; i++) {
 		if (i && !compare_changes(&out->from[i - 1], &out->from[i], changes))
-			return fail(cx, INTERNAL, "a list names %s twice", row_name(cx, changes[out->from[i]].row));
+			return fail(cx, INTERNAL, "a list names %s twice",
+				    row_name(cx, changes[out->from[i]].row));
 		s = prepare_change(cx, st, &changes[out->from[i]], &out->changes[i]);
 	}
 	return s;
@@ -357,7 +364,8 @@ static bool has_insert(const struct list *list)
  * Runs the list until its outcome is known.  A later try that is refused may
  * have met the first one's own rows; only a list that INSERTs can tell.
  */
-static enum status run_list(struct cx *cx, struct store *st, const struct list *list, size_t *failed)
+static enum status run_list(struct cx *cx, struct store *st, const struct list *list,
+			    size_t *failed)
 {
 	enum status s = st->ops->apply(cx, st, list->changes, list->n, failed);
 	const char *why = s == UNKNOWN ? cx_strdup(cx, cx->message) : NULL;
@@ -389,7 +397,8 @@ static void give_versions(struct change *changes, const struct list *list)
 	}
 }
 
-enum status store_apply(struct cx *cx, struct store *st, struct change *changes, size_t n, size_t *failed)
+enum status store_apply(struct cx *cx, struct store *st, struct change *changes, size_t n,
+			size_t *failed)
 {
 	struct list list;
 	size_t at = 0;

@@ -35,12 +35,12 @@ struct change {
 
 /* Which rows store_list reads, in key order. */
 struct query {
-	const struct row *from; /* names the kind; holds the bound values */
-	size_t bound;	/* so many leading key columns equal from's; >= 1 unless GLOBAL */
+	const struct row *from;	 /* names the kind; holds the bound values */
+	size_t bound;		 /* so many leading key columns equal from's; >= 1 unless GLOBAL */
 	const struct row *after; /* NULL, or: only keys greater than this row's */
-	const char *where[4];	/* names of further columns that equal from's; NULL ends.
+	const char *where[4];	 /* names of further columns that equal from's; NULL ends.
 				 * INT columns and INDEX columns only */
-	size_t limit;		/* 1 .. 10000 */
+	size_t limit;		 /* 1 .. 10000 */
 };
 
 /* What store_list gives: n rows in one array of the kind's struct. */
@@ -73,15 +73,16 @@ struct store_ops {
 	 * its columns are untouched.  first_after: see struct row. */
 	enum status (*get)(struct cx *cx, struct store *st, struct row **rows, size_t n);
 
-	enum status (*list)(struct cx *cx, struct store *st, const struct query *q, struct rows *out);
+	enum status (*list)(struct cx *cx, struct store *st, const struct query *q,
+			    struct rows *out);
 
 	/* All of the list or none, in the order given.  Versions are store_apply's:
 	 * an INSERT (or an UPSERT kind's TOUCH) stores row->version, rows are not
 	 * changed.  EXISTS or CONFLICT: *failed is the index of the first change
 	 * that did not hold.  UNKNOWN: the outcome is not known; the very same list
 	 * may be given again. */
-	enum status (*apply)(struct cx *cx, struct store *st, const struct change *changes, size_t n,
-			     size_t *failed);
+	enum status (*apply)(struct cx *cx, struct store *st, const struct change *changes,
+			     size_t n, size_t *failed);
 };
 
 /* A store begins with this. */
@@ -100,8 +101,8 @@ struct store {
  * or NULL: SECRET columns then read as NULL, and a row that has them can't be
  * UPDATEd, nor INSERTed with a secret in it (INTERNAL).
  */
-MUST_USE enum status store_open(struct cx *cx, const char *url, const char *key_path, bool migrating,
-				struct store **out);
+MUST_USE enum status store_open(struct cx *cx, const char *url, const char *key_path,
+				bool migrating, struct store **out);
 void store_close(struct store *st);
 
 MUST_USE enum status store_migrate(struct cx *cx, struct store *st, int64_t *from, int64_t *to);

@@ -115,7 +115,8 @@ END_TEST
 /* A long message is cut between characters: answers must stay UTF-8. */
 START_TEST(a_long_message_is_cut_between_characters)
 {
-	static const char *const letters[] = { "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\xa6\x80" };
+	static const char *const letters[] = { "a", "\xc3\xa9", "\xe2\x82\xac",
+					       "\xf0\x9f\xa6\x80" };
 	const char *letter = letters[_i];
 	struct cx cx = { 0 };
 	char text[2048] = "";

@@ -40,8 +40,8 @@ START_TEST(keys_come_first)
 
 		ck_assert_uint_ge(k->n_keys, 1);
 		for (size_t c = 0; c < k->n_columns; c++) {
-			ck_assert_msg(!(k->columns[c].flags & KEY) == (c >= k->n_keys), "%s.%s", k->table,
-				      k->columns[c].name);
+			ck_assert_msg(!(k->columns[c].flags & KEY) == (c >= k->n_keys), "%s.%s",
+				      k->table, k->columns[c].name);
 			if (c < k->n_keys)
 				ck_assert(k->columns[c].type == TEXT || k->columns[c].type == INT);
 		}
@@ -94,8 +94,13 @@ END_TEST
 
 START_TEST(keys_compare_as_bytes_and_numbers)
 {
-	struct asset a = { .row = ROW(asset), .tenant_id = "t", .catalog_id = "c", .branch_id = "b",
-			   .namespace = "n", .name = "B", .until = 2 };
+	struct asset a = { .row = ROW(asset),
+			   .tenant_id = "t",
+			   .catalog_id = "c",
+			   .branch_id = "b",
+			   .namespace = "n",
+			   .name = "B",
+			   .until = 2 };
 	struct asset b = a;
 
 	ck_assert_int_eq(model_compare(&a.row, &b.row), 0);
@@ -118,8 +123,14 @@ END_TEST
 
 START_TEST(kebab_and_hidden)
 {
-	struct user u = { .row = ROW(user), .tenant_id = "t1", .username = "ann", .id = "u1", .role = "tenant-user",
-			  .password_hash = "HASH", .active = true, .oauth_subject = "SUBJECT",
+	struct user u = { .row = ROW(user),
+			  .tenant_id = "t1",
+			  .username = "ann",
+			  .id = "u1",
+			  .role = "tenant-user",
+			  .password_hash = "HASH",
+			  .active = true,
+			  .oauth_subject = "SUBJECT",
 			  .created_at = 1795503789123 };
 	struct cx cx = { 0 };
 	struct json_object *o;
@@ -128,14 +139,18 @@ START_TEST(kebab_and_hidden)
 	ck_assert_str_eq(json_print(&cx, o, NULL),
 			 "{\"tenant-id\":\"t1\",\"username\":\"ann\",\"id\":\"u1\",\"email\":null,"
 			 "\"role\":\"tenant-user\",\"active\":true,\"oauth-provider\":null,"
-			 "\"created-at\":\"2026-11-24T07:03:09.123Z\",\"updated-at\":null,\"last-login\":null}");
+			 "\"created-at\":\"2026-11-24T07:03:09.123Z\",\"updated-at\":null,\"last-"
+			 "login\":null}");
 	cx_free(&cx);
 }
 END_TEST
 
 START_TEST(wire_names_and_json_columns)
 {
-	struct tenant t = { .row = ROW(tenant), .tenant_id = NIL_UUID, .name = "n", .properties = "{\"a\":[1,2]}" };
+	struct tenant t = { .row = ROW(tenant),
+			    .tenant_id = NIL_UUID,
+			    .name = "n",
+			    .properties = "{\"a\":[1,2]}" };
 	struct cx cx = { 0 };
 	struct json_object *o;
 
@@ -144,7 +159,8 @@ START_TEST(wire_names_and_json_columns)
 			 "{\"id\":\"" NIL_UUID "\",\"name\":\"n\",\"properties\":{\"a\":[1,2]}}");
 	t.properties = NULL;
 	ck_assert_int_eq(model_json_of(&cx, &t.row, &o), OK);
-	ck_assert_str_eq(json_print(&cx, o, NULL), "{\"id\":\"" NIL_UUID "\",\"name\":\"n\",\"properties\":null}");
+	ck_assert_str_eq(json_print(&cx, o, NULL),
+			 "{\"id\":\"" NIL_UUID "\",\"name\":\"n\",\"properties\":null}");
 	t.properties = "{broken";
 	ck_assert_int_eq(model_json_of(&cx, &t.row, &o), INTERNAL);
 	cx_free(&cx);
@@ -199,19 +215,27 @@ static enum status read_body(struct cx *cx, const char *body, struct row *row)
 START_TEST(absent_members_stay_and_null_clears)
 {
 	struct cx cx = { 0 };
-	struct catalog c = { .row = ROW(catalog), .tenant_id = "t1", .name = "path", .warehouse_name = "w",
-			     .properties = "{}", .federated_config = "SECRET" };
+	struct catalog c = { .row = ROW(catalog),
+			     .tenant_id = "t1",
+			     .name = "path",
+			     .warehouse_name = "w",
+			     .properties = "{}",
+			     .federated_config = "SECRET" };
 	struct service_user u = { .row = ROW(service_user), .expires_at = 5 };
 	struct token t = { .row = ROW(token) };
 
-	ck_assert_int_eq(read_body(&cx, "{\"name\":\"body\",\"storage_location\":\"s3://b\","
-					"\"properties\":{ \"a\" : \"b\" },\"federated_config\":{}}", &c.row), OK);
+	ck_assert_int_eq(read_body(&cx,
+				   "{\"name\":\"body\",\"storage_location\":\"s3://b\","
+				   "\"properties\":{ \"a\" : \"b\" },\"federated_config\":{}}",
+				   &c.row),
+			 OK);
 	ck_assert_str_eq(c.name, "path"); /* a key that is set wins */
 	ck_assert_str_eq(c.warehouse_name, "w");
 	ck_assert_str_eq(c.storage_location, "s3://b");
 	ck_assert_str_eq(c.properties, "{\"a\":\"b\"}");
 	ck_assert_str_eq(c.federated_config, "SECRET");
-	ck_assert_int_eq(read_body(&cx, "{\"warehouse_name\":null,\"properties\":null}", &c.row), OK);
+	ck_assert_int_eq(read_body(&cx, "{\"warehouse_name\":null,\"properties\":null}", &c.row),
+			 OK);
 	ck_assert_ptr_null(c.warehouse_name);
 	ck_assert_ptr_null(c.properties);
 	ck_assert_int_eq(read_body(&cx, "{\"expires-at\":\"1970-01-01T00:00:01Z\"}", &u.row), OK);

@@ -67,7 +67,8 @@ START_TEST(rings_are_read)
 	char *path = file_of(&cx, rings[_i].text, rings[_i].mode);
 	struct seal *seal = NULL;
 
-	ck_assert_msg(seal_open(&cx, path, &seal) == rings[_i].want, "%s: %s", rings[_i].text, cx.message);
+	ck_assert_msg(seal_open(&cx, path, &seal) == rings[_i].want, "%s: %s", rings[_i].text,
+		      cx.message);
 	ck_assert_ptr_null(strstr(cx.message, "0123456789abcdef"));
 	seal_close(seal);
 	remove_file(&cx, path);
@@ -124,10 +125,12 @@ START_TEST(a_changed_text_does_not_open)
 		char was = sealed[i];
 
 		sealed[i] = was == 'A' ? 'B' : 'A';
-		ck_assert_msg(seal_open_text(&cx, seal, "here", sealed, &plain) == INTERNAL, "byte %zu", i);
+		ck_assert_msg(seal_open_text(&cx, seal, "here", sealed, &plain) == INTERNAL,
+			      "byte %zu", i);
 		ck_assert_ptr_null(strstr(cx.message, "secret text"));
 		sealed[i] = '\0';
-		ck_assert_msg(seal_open_text(&cx, seal, "here", sealed, &plain) == INTERNAL, "cut at %zu", i);
+		ck_assert_msg(seal_open_text(&cx, seal, "here", sealed, &plain) == INTERNAL,
+			      "cut at %zu", i);
 		sealed[i] = was;
 	}
 	ck_assert_int_eq(seal_open_text(&cx, seal, "here", sealed, &plain), OK);

@@ -23,7 +23,9 @@ static void database_open(struct database *d)
 
 	*d = (struct database){ .folder = "/tmp/pangolin-sql-XXXXXX" };
 	ck_assert_ptr_nonnull(mkdtemp(d->folder));
-	ck_assert_int_eq(store_open(&d->cx, cx_printf(&d->cx, "sqlite://%s/db", d->folder), NULL, true, &d->store), OK);
+	ck_assert_int_eq(store_open(&d->cx, cx_printf(&d->cx, "sqlite://%s/db", d->folder), NULL,
+				    true, &d->store),
+			 OK);
 	ck_assert_int_eq(store_migrate(&d->cx, d->store, &from, &to), OK);
 	ck_assert_int_eq(from, 0);
 	ck_assert_int_eq(to, store_program());
@@ -47,7 +49,8 @@ static const char *ask(struct database *d, const char *sql)
 	struct text t = text_open(&d->cx, 1 << 20);
 	sqlite3_stmt *p;
 
-	ck_assert_msg(sqlite3_prepare_v2(d->db, sql, -1, &p, NULL) == SQLITE_OK, "%s: %s", sql, sqlite3_errmsg(d->db));
+	ck_assert_msg(sqlite3_prepare_v2(d->db, sql, -1, &p, NULL) == SQLITE_OK, "%s: %s", sql,
+		      sqlite3_errmsg(d->db));
 	while (sqlite3_step(p) == SQLITE_ROW) {
 		for (int i = 0; i < sqlite3_column_count(p); i++)
 			text_addf(&t, "%s%s", i ? " " : "", sqlite3_column_text(p, i));
@@ -71,12 +74,14 @@ START_TEST(columns_agree)
 			const struct column *c = &(*k)->columns[i];
 			bool must = c->flags & KEY || !model_is_text(c);
 
-			text_addf(&want, "%s %s %d %zu\n", c->name, model_is_text(c) ? "TEXT" : "BIGINT", must,
+			text_addf(&want, "%s %s %d %zu\n", c->name,
+				  model_is_text(c) ? "TEXT" : "BIGINT", must,
 				  i < (*k)->n_keys ? i + 1 : 0);
 		}
 		text_add(&want, "version BIGINT 1 0\n");
 		ck_assert_str_eq(ask(&d, cx_printf(&d.cx,
-						   "SELECT name, type, \"notnull\", pk FROM pragma_table_info('%s')",
+						   "SELECT name, type, \"notnull\", pk FROM "
+						   "pragma_table_info('%s')",
 						   (*k)->table)),
 				 want.s);
 	}
@@ -95,8 +100,9 @@ START_TEST(tables_agree)
 	ck_assert_str_eq(ask(&d, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"),
 			 cx_printf(&d.cx, "%zu\n", n));
 	/* every database compares text as bytes: PostgreSQL has to be told so, column by column */
-	ck_assert_str_eq(ask(&d, "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
-				 "instr(replace(sql, ' TEXT COLLATE \"BINARY\"', ''), ' TEXT') > 0"),
+	ck_assert_str_eq(ask(&d,
+			     "SELECT name FROM sqlite_schema WHERE type = 'table' AND "
+			     "instr(replace(sql, ' TEXT COLLATE \"BINARY\"', ''), ' TEXT') > 0"),
 			 "");
 	database_close(&d);
 }
@@ -115,12 +121,14 @@ START_TEST(indexes_agree)
 
 			if (!(c->flags & INDEX))
 				continue;
-			columns = ask(&d, cx_printf(&d.cx, "SELECT name FROM pragma_index_info('%s_%s')",
+			columns = ask(&d, cx_printf(&d.cx,
+						    "SELECT name FROM pragma_index_info('%s_%s')",
 						    (*k)->table, c->name));
-			ck_assert_msg(strstr(columns, cx_printf(&d.cx, "%s\n", c->name)), "%s.%s", (*k)->table,
-				      c->name);
+			ck_assert_msg(strstr(columns, cx_printf(&d.cx, "%s\n", c->name)), "%s.%s",
+				      (*k)->table, c->name);
 			if (!((*k)->flags & GLOBAL))
-				ck_assert_msg(text_starts(columns, "tenant_id\n"), "%s.%s", (*k)->table, c->name);
+				ck_assert_msg(text_starts(columns, "tenant_id\n"), "%s.%s",
+					      (*k)->table, c->name);
 		}
 	}
 	database_close(&d);
@@ -147,26 +155,34 @@ static const struct {
 	enum sql_verb verb;
 	const char *text;
 } texts[] = {
-	{ &kind_epoch, SQL_GET, "SELECT \"version\", \"min_program\" FROM \"epochs\" WHERE \"tenant_id\" = $1" },
+	{ &kind_epoch, SQL_GET,
+	  "SELECT \"version\", \"min_program\" FROM \"epochs\" WHERE \"tenant_id\" = $1" },
 	{ &kind_epoch, SQL_TOUCH,
-	  "INSERT INTO \"epochs\" (\"tenant_id\", \"min_program\", \"version\") VALUES ($1, $2, $3) "
+	  "INSERT INTO \"epochs\" (\"tenant_id\", \"min_program\", \"version\") VALUES ($1, $2, "
+	  "$3) "
 	  "ON CONFLICT (\"tenant_id\") DO UPDATE SET \"version\" = \"epochs\".\"version\" + 1" },
 	{ &kind_api_key, SQL_INSERT,
-	  "INSERT INTO \"api_keys\" (\"key_hash\", \"tenant_id\", \"service_user_id\", \"version\") "
+	  "INSERT INTO \"api_keys\" (\"key_hash\", \"tenant_id\", \"service_user_id\", "
+	  "\"version\") "
 	  "VALUES ($1, $2, $3, $4) ON CONFLICT (\"key_hash\") DO NOTHING" },
 	{ &kind_location_row, SQL_UPDATE,
-	  "UPDATE \"locations\" SET \"version\" = \"version\" + 1, \"type\" = $1, \"tenant_id\" = $2, "
+	  "UPDATE \"locations\" SET \"version\" = \"version\" + 1, \"type\" = $1, \"tenant_id\" = "
+	  "$2, "
 	  "\"asset_id\" = $3 WHERE \"storage\" = $4 AND \"path\" = $5 AND \"version\" = $6" },
 	{ &kind_location_row, SQL_DELETE,
-	  "DELETE FROM \"locations\" WHERE \"storage\" = $1 AND \"path\" = $2 AND \"version\" = $3" },
+	  "DELETE FROM \"locations\" WHERE \"storage\" = $1 AND \"path\" = $2 AND \"version\" = "
+	  "$3" },
 	{ &kind_tag, SQL_REQUIRE,
-	  "SELECT \"version\" FROM \"tags\" WHERE \"tenant_id\" = $1 AND \"catalog_id\" = $2 AND \"name\" = $3 "
+	  "SELECT \"version\" FROM \"tags\" WHERE \"tenant_id\" = $1 AND \"catalog_id\" = $2 AND "
+	  "\"name\" = $3 "
 	  "AND \"version\" = $4" },
 	{ &kind_tag, SQL_TOUCH,
-	  "UPDATE \"tags\" SET \"version\" = \"version\" + 1 WHERE \"tenant_id\" = $1 AND \"catalog_id\" = $2 "
+	  "UPDATE \"tags\" SET \"version\" = \"version\" + 1 WHERE \"tenant_id\" = $1 AND "
+	  "\"catalog_id\" = $2 "
 	  "AND \"name\" = $3" },
 	{ &kind_location_row, SQL_FIRST_AFTER,
-	  "SELECT \"version\", \"path\", \"type\", \"tenant_id\", \"asset_id\" FROM \"locations\" WHERE "
+	  "SELECT \"version\", \"path\", \"type\", \"tenant_id\", \"asset_id\" FROM \"locations\" "
+	  "WHERE "
 	  "\"storage\" = $1 AND \"path\" > $2 ORDER BY \"path\" LIMIT 1" },
 };
 
@@ -187,20 +203,25 @@ START_TEST(list_statements)
 	struct cx cx = { 0 };
 	struct sql_cache cache = { 0 };
 	struct branch from = { .row = ROW(branch), .tenant_id = "t" };
-	struct query q = { .from = &from.row, .bound = 1, .limit = 1, .after = &from.row,
+	struct query q = { .from = &from.row,
+			   .bound = 1,
+			   .limit = 1,
+			   .after = &from.row,
 			   .where = { "parent_id", "cut" } };
 	struct sql_shape shape;
 
 	ck_assert_int_eq(sql_shape_query(&cx, &q, &shape), OK);
-	ck_assert_ptr_nonnull(strstr(sql_statement(&cache, &shape)->text,
-				     " FROM \"branches\" WHERE \"tenant_id\" = $1 AND (\"catalog_id\", \"name\") > "
-				     "($2, $3) AND \"parent_id\" IS NULL AND \"cut\" = $4 ORDER BY "
-				     "\"catalog_id\" || '', \"name\" || '' LIMIT $5"));
+	ck_assert_ptr_nonnull(strstr(
+		sql_statement(&cache, &shape)->text,
+		" FROM \"branches\" WHERE \"tenant_id\" = $1 AND (\"catalog_id\", \"name\") > "
+		"($2, $3) AND \"parent_id\" IS NULL AND \"cut\" = $4 ORDER BY "
+		"\"catalog_id\" || '', \"name\" || '' LIMIT $5"));
 	from.parent_id = "p";
 	q.after = NULL;
 	ck_assert_int_eq(sql_shape_query(&cx, &q, &shape), OK);
-	ck_assert_ptr_nonnull(strstr(sql_statement(&cache, &shape)->text,
-				     " WHERE \"tenant_id\" = $1 AND \"parent_id\" = $2 AND \"cut\" = $3 ORDER BY"));
+	ck_assert_ptr_nonnull(strstr(
+		sql_statement(&cache, &shape)->text,
+		" WHERE \"tenant_id\" = $1 AND \"parent_id\" = $2 AND \"cut\" = $3 ORDER BY"));
 	sql_clear(&cache, free);
 	cx_free(&cx);
 }
@@ -213,11 +234,11 @@ START_TEST(queries_that_are_not_allowed)
 	struct job j = { .row = ROW(job) };
 	struct sql_shape shape;
 	const struct query queries[] = {
-		{ .from = &u.row, .bound = 0 },				  /* across tenants */
+		{ .from = &u.row, .bound = 0 }, /* across tenants */
 		{ .from = &u.row, .bound = 3 },
 		{ .from = &u.row, .bound = 2, .after = &u.row },
 		{ .from = &u.row, .bound = 1, .after = &j.row },
-		{ .from = &u.row, .bound = 1, .where = { "email" } },	  /* no index */
+		{ .from = &u.row, .bound = 1, .where = { "email" } }, /* no index */
 		{ .from = &u.row, .bound = 1, .where = { "password_hash" } },
 		{ .from = &u.row, .bound = 1, .where = { "nothing" } },
 		{ .from = &j.row, .bound = 0, .where = { "tenant_id" } },
@@ -225,7 +246,8 @@ START_TEST(queries_that_are_not_allowed)
 	const struct query good = { .from = &j.row, .bound = 0, .where = { "due_ms" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(queries); i++)
-		ck_assert_msg(sql_shape_query(&cx, &queries[i], &shape) == INTERNAL, "query %zu", i);
+		ck_assert_msg(sql_shape_query(&cx, &queries[i], &shape) == INTERNAL, "query %zu",
+			      i);
 	ck_assert_int_eq(sql_shape_query(&cx, &good, &shape), OK);
 	cx_free(&cx);
 }
@@ -237,7 +259,8 @@ static void expect_seek(struct database *d, const struct sql_statement *s, const
 {
 	const char *plan = ask(d, cx_printf(&d->cx, "EXPLAIN QUERY PLAN %s", s->text));
 
-	ck_assert_msg(strstr(plan, "SEARCH") && !strstr(plan, "SCAN") && !strstr(plan, "TEMP B-TREE"),
+	ck_assert_msg(strstr(plan, "SEARCH") && !strstr(plan, "SCAN") &&
+			      !strstr(plan, "TEMP B-TREE"),
 		      "%s of %s: %s\n%s", what, s->shape.kind->table, plan, s->text);
 }
 
@@ -257,7 +280,9 @@ START_TEST(lists_and_gets_seek)
 		}
 		for (uint8_t bound = 1; bound < (*k)->n_keys; bound++)
 			for (uint8_t after = 0; after < 2; after++) {
-				struct sql_shape shape = { .kind = *k, .verb = SQL_LIST, .bound = bound, .after = after };
+				struct sql_shape shape = {
+					.kind = *k, .verb = SQL_LIST, .bound = bound, .after = after
+				};
 
 				expect_seek(&d, sql_statement(&cache, &shape), "list");
 			}
@@ -272,7 +297,8 @@ static const char *plan_of(struct database *d, struct sql_cache *cache, const st
 	struct sql_shape shape;
 
 	ck_assert_int_eq(sql_shape_query(&d->cx, q, &shape), OK);
-	return ask(d, cx_printf(&d->cx, "EXPLAIN QUERY PLAN %s", sql_statement(cache, &shape)->text));
+	return ask(d,
+		   cx_printf(&d->cx, "EXPLAIN QUERY PLAN %s", sql_statement(cache, &shape)->text));
 }
 
 /* A list by an indexed text reads that index, whether it binds the tenant or the catalog too. */
@@ -286,7 +312,9 @@ START_TEST(lookups_use_their_index)
 	for (const struct kind *const *k = model_kinds; *k; k++)
 		for (size_t i = 0; i < (*k)->n_columns; i++) {
 			struct row *from = cx_alloc(&d.cx, (*k)->size);
-			struct query q = { .from = from, .limit = 1, .where = { (*k)->columns[i].name } };
+			struct query q = { .from = from,
+					   .limit = 1,
+					   .where = { (*k)->columns[i].name } };
 
 			from->kind = *k;
 			q.bound = (*k)->flags & GLOBAL ? 0 : 1;
@@ -296,10 +324,11 @@ START_TEST(lookups_use_their_index)
 			for (; q.bound < (*k)->n_keys && q.bound <= ((*k)->flags & GLOBAL ? 0 : 2);
 			     q.bound++, n++) {
 				const char *plan = plan_of(&d, &cache, &q);
-				const char *index = cx_printf(&d.cx, "INDEX %s_%s ", (*k)->table, q.where[0]);
+				const char *index =
+					cx_printf(&d.cx, "INDEX %s_%s ", (*k)->table, q.where[0]);
 
-				ck_assert_msg(strstr(plan, index) != NULL, "%s, bound %zu: %s", index, q.bound,
-					      plan);
+				ck_assert_msg(strstr(plan, index) != NULL, "%s, bound %zu: %s",
+					      index, q.bound, plan);
 			}
 		}
 	ck_assert_uint_ge(n, 10);
@@ -315,7 +344,7 @@ static const struct {
 	{ 4, "until" }, /* the living rows of a namespace */
 	{ 3, "until" },
 	{ 2, "until" },
-	{ 5, NULL },	/* the history of a name */
+	{ 5, NULL }, /* the history of a name */
 };
 
 START_TEST(listings_read_the_key_in_order)
@@ -323,13 +352,17 @@ START_TEST(listings_read_the_key_in_order)
 	struct database d;
 	struct sql_cache cache = { 0 };
 	struct asset a = { .row = ROW(asset) };
-	struct query q = { .from = &a.row, .bound = listings[_i].bound, .limit = 1, .where = { listings[_i].where } };
+	struct query q = { .from = &a.row,
+			   .bound = listings[_i].bound,
+			   .limit = 1,
+			   .where = { listings[_i].where } };
 	const char *plan;
 
 	database_open(&d);
 	plan = plan_of(&d, &cache, &q);
 	ck_assert_msg(strstr(plan, "SEARCH assets USING INDEX sqlite_autoindex_assets_1") &&
-		      !strstr(plan, "TEMP B-TREE"), "%s", plan);
+			      !strstr(plan, "TEMP B-TREE"),
+		      "%s", plan);
 	sql_clear(&cache, free);
 	database_close(&d);
 }
@@ -339,9 +372,10 @@ START_TEST(network_file_systems)
 {
 	ck_assert(sqlite_is_network(0x6969));
 	ck_assert(sqlite_is_network(0xff534d42));
-	ck_assert(sqlite_is_network((unsigned long)(long)(int)0xff534d42)); /* f_type may be signed */
-	ck_assert(!sqlite_is_network(0xef53)); /* ext4 */
-	ck_assert(!sqlite_is_network(0x01021994)); /* tmpfs */
+	ck_assert(
+		sqlite_is_network((unsigned long)(long)(int)0xff534d42)); /* f_type may be signed */
+	ck_assert(!sqlite_is_network(0xef53));				  /* ext4 */
+	ck_assert(!sqlite_is_network(0x01021994));			  /* tmpfs */
 }
 END_TEST
 

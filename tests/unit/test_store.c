@@ -29,7 +29,8 @@ static enum status fake_get(struct cx *cx, struct store *st, struct row **rows, 
 	return OK;
 }
 
-static enum status fake_apply(struct cx *cx, struct store *st, const struct change *changes, size_t n, size_t *failed)
+static enum status fake_apply(struct cx *cx, struct store *st, const struct change *changes,
+			      size_t n, size_t *failed)
 {
 	struct fake *f = (struct fake *)st;
 	size_t call = f->calls < ARRAY_SIZE(f->answers) ? f->calls : ARRAY_SIZE(f->answers) - 1;
@@ -43,7 +44,8 @@ static enum status fake_apply(struct cx *cx, struct store *st, const struct chan
 		f->versions[i] = changes[i].row->version;
 	}
 	*failed = f->failed;
-	return f->answers[call] == UNKNOWN ? fail(cx, UNKNOWN, "the answer was lost") : f->answers[call];
+	return f->answers[call] == UNKNOWN ? fail(cx, UNKNOWN, "the answer was lost")
+					   : f->answers[call];
 }
 
 static const struct store_ops fake_ops = { .scheme = "fake", .get = fake_get, .apply = fake_apply };
@@ -60,12 +62,16 @@ START_TEST(lists_run_sorted_and_failed_is_the_callers)
 	struct cx cx = { 0 };
 	struct tenant t = { .row = ROW(tenant), .tenant_id = "t" };
 	struct catalog a = { .row = ROW(catalog), .tenant_id = "t", .name = "a" }, b = a;
-	struct branch m = { .row = ROW(branch), .tenant_id = "t", .catalog_id = "c", .name = "main" };
+	struct branch m = {
+		.row = ROW(branch), .tenant_id = "t", .catalog_id = "c", .name = "main"
+	};
 	struct fake f = fake(CONFLICT, OK, OK);
 	size_t failed = 99;
 
 	b.name = "b";
-	struct change list[] = { { TOUCH, &t.row }, { INSERT, &b.row }, { REQUIRE, &m.row }, { INSERT, &a.row } };
+	struct change list[] = {
+		{ TOUCH, &t.row }, { INSERT, &b.row }, { REQUIRE, &m.row }, { INSERT, &a.row }
+	};
 
 	f.failed = 2; /* in the order they ran: branches, catalogs a, b, tenants */
 	ck_assert_int_eq(store_apply(&cx, &f.store, list, 4, &failed), CONFLICT);
@@ -75,7 +81,7 @@ START_TEST(lists_run_sorted_and_failed_is_the_callers)
 	ck_assert_str_eq(((struct catalog *)f.seen[1].row)->name, "a");
 	ck_assert_str_eq(((struct catalog *)f.seen[2].row)->name, "b");
 	ck_assert_ptr_eq(f.seen[3].row, &t.row);
-	ck_assert_int_eq(a.row.version, 0); /* nothing was written: nothing is told */
+	ck_assert_int_eq(a.row.version, 0);    /* nothing was written: nothing is told */
 	ck_assert_ptr_eq(list[0].row, &t.row); /* the caller's list stays as it was */
 	cx_free(&cx);
 }
@@ -84,9 +90,11 @@ END_TEST
 START_TEST(versions)
 {
 	struct cx cx = { 0 };
-	struct tenant made = { .row = ROW(tenant), .tenant_id = "a" }, changed = made, touched = made, unread = made,
-		      gone = made;
-	struct branch pinned = { .row = ROW(branch), .tenant_id = "t", .catalog_id = "c", .name = "main" };
+	struct tenant made = { .row = ROW(tenant), .tenant_id = "a" }, changed = made,
+		      touched = made, unread = made, gone = made;
+	struct branch pinned = {
+		.row = ROW(branch), .tenant_id = "t", .catalog_id = "c", .name = "main"
+	};
 	struct fake f = fake(OK, OK, OK);
 	int64_t first;
 
@@ -96,8 +104,9 @@ START_TEST(versions)
 	gone.tenant_id = "e";
 	changed.row.version = touched.row.version = gone.row.version = pinned.row.version = 7;
 	made.row.version = 3; /* of another life: INSERT draws its own */
-	struct change list[] = { { INSERT, &made.row }, { UPDATE, &changed.row }, { TOUCH, &touched.row },
-				 { TOUCH, &unread.row }, { DELETE, &gone.row }, { REQUIRE, &pinned.row } };
+	struct change list[] = { { INSERT, &made.row },	  { UPDATE, &changed.row },
+				 { TOUCH, &touched.row }, { TOUCH, &unread.row },
+				 { DELETE, &gone.row },	  { REQUIRE, &pinned.row } };
 
 	ck_assert_int_eq(store_apply(&cx, &f.store, list, ARRAY_SIZE(list), NULL), OK);
 	ck_assert_int_gt(made.row.version, 1000);
@@ -133,8 +142,14 @@ END_TEST
 START_TEST(a_row_is_named_once)
 {
 	struct cx cx = { 0 };
-	struct asset a = { .row = ROW(asset), .tenant_id = "t", .catalog_id = "c", .branch_id = "b", .namespace = "n",
-			   .name = "x", .until = 1 }, b = a;
+	struct asset a = { .row = ROW(asset),
+			   .tenant_id = "t",
+			   .catalog_id = "c",
+			   .branch_id = "b",
+			   .namespace = "n",
+			   .name = "x",
+			   .until = 1 },
+		     b = a;
 	struct fake f = fake(OK, OK, OK);
 	struct change list[] = { { INSERT, &a.row }, { TOUCH, &b.row } };
 
@@ -158,7 +173,8 @@ START_TEST(a_list_has_a_length)
 	struct fake f = fake(OK, OK, OK);
 
 	for (size_t i = 0; i < n; i++) {
-		rows[i] = (struct api_key){ .row = ROW(api_key), .key_hash = cx_printf(&cx, "%zu", i) };
+		rows[i] = (struct api_key){ .row = ROW(api_key),
+					    .key_hash = cx_printf(&cx, "%zu", i) };
 		list[i] = (struct change){ INSERT, &rows[i].row };
 	}
 	ck_assert_int_eq(store_apply(&cx, &f.store, list, n, NULL), INVALID);
@@ -203,7 +219,8 @@ START_TEST(keys_and_text_are_checked)
 	list[0].op = DELETE; /* which needs no more than the key */
 	ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, NULL), OK);
 	list[0].op = REQUIRE;
-	ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, NULL), INTERNAL); /* catalogs are not PINNED */
+	ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, NULL),
+			 INTERNAL); /* catalogs are not PINNED */
 	cx_free(&cx);
 }
 END_TEST
@@ -211,12 +228,16 @@ END_TEST
 START_TEST(secrets_need_the_key)
 {
 	struct cx cx = { 0 };
-	struct catalog c = { .row = ROW(catalog), .tenant_id = "t", .name = "n", .federated_config = "{\"k\":\"v\"}" };
+	struct catalog c = { .row = ROW(catalog),
+			     .tenant_id = "t",
+			     .name = "n",
+			     .federated_config = "{\"k\":\"v\"}" };
 	struct fake f = fake(OK, OK, OK);
 	struct change list[] = { { INSERT, &c.row } };
 
 	ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, NULL), INTERNAL);
-	ck_assert_str_eq(cx.message, "catalog \"n\" has secrets, and this process has no storage key");
+	ck_assert_str_eq(cx.message,
+			 "catalog \"n\" has secrets, and this process has no storage key");
 	c.federated_config = NULL;
 	ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, NULL), OK);
 	list[0].op = UPDATE; /* would wipe a secret it did not see */
@@ -270,14 +291,22 @@ static const struct {
 	enum status want;
 	size_t calls;
 } lost[] = {
-	{ { UNKNOWN, OK, OK }, INSERT, 0, OK, 2 },		     /* it had not landed; now it has */
-	{ { UNKNOWN, EXISTS, EXISTS }, INSERT, -1, OK, 2 },	     /* it had landed */
-	{ { UNKNOWN, EXISTS, EXISTS }, INSERT, 12345, EXISTS, 2 },   /* somebody else's row */
-	{ { UNKNOWN, CONFLICT, CONFLICT }, INSERT, 0, CONFLICT, 2 }, /* somebody else won, ours can't land */
+	{ { UNKNOWN, OK, OK }, INSERT, 0, OK, 2 },	    /* it had not landed; now it has */
+	{ { UNKNOWN, EXISTS, EXISTS }, INSERT, -1, OK, 2 }, /* it had landed */
+	{ { UNKNOWN, EXISTS, EXISTS }, INSERT, 12345, EXISTS, 2 }, /* somebody else's row */
+	{ { UNKNOWN, CONFLICT, CONFLICT },
+	  INSERT,
+	  0,
+	  CONFLICT,
+	  2 }, /* somebody else won, ours can't land */
 	{ { UNKNOWN, UNAVAILABLE, OK }, INSERT, 0, OK, 3 },
 	{ { UNKNOWN, UNKNOWN, OK }, INSERT, 0, OK, 3 },
-	{ { UNKNOWN, UNKNOWN, UNKNOWN }, INSERT, 0, UNKNOWN, 0 },    /* until the deadline */
-	{ { UNKNOWN, CONFLICT, CONFLICT }, UPDATE, 0, UNKNOWN, 0 },  /* ours or theirs: nothing tells */
+	{ { UNKNOWN, UNKNOWN, UNKNOWN }, INSERT, 0, UNKNOWN, 0 }, /* until the deadline */
+	{ { UNKNOWN, CONFLICT, CONFLICT },
+	  UPDATE,
+	  0,
+	  UNKNOWN,
+	  0 }, /* ours or theirs: nothing tells */
 	{ { UNKNOWN, OK, OK }, UPDATE, 0, OK, 2 },
 };
 
@@ -304,9 +333,19 @@ END_TEST
 
 START_TEST(urls)
 {
-	static const char *const bad[] = { "postgresql://x", "sqlite", "sqlite:", "sqlite:/tmp/x", "sqlite://",
-					   "sqlite:///tmp/x?mode=ro", "memory", "memory:a/b", "memory:..", "x:",
-					   "sqlite:///nonexistent.db", "sqlite:///tmp", "memory:/proc/1" };
+	static const char *const bad[] = { "postgresql://x",
+					   "sqlite",
+					   "sqlite:",
+					   "sqlite:/tmp/x",
+					   "sqlite://",
+					   "sqlite:///tmp/x?mode=ro",
+					   "memory",
+					   "memory:a/b",
+					   "memory:..",
+					   "x:",
+					   "sqlite:///nonexistent.db",
+					   "sqlite:///tmp",
+					   "memory:/proc/1" };
 	struct cx cx = { 0 };
 	struct store *st;
 

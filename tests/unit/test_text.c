@@ -70,11 +70,11 @@ static const struct {
 	bool form;
 	const char *plain; /* NULL: INVALID */
 } unpercents[] = {
-	{ "a%2fb", false, "a/b" }, { "a+b", false, "a+b" },   { "a+b", true, "a b" },
-	{ "%", false, NULL },	   { "%4", false, NULL },     { "a%4", false, NULL },
-	{ "%4g", false, NULL },	   { "%g4", false, NULL },    { "%%41", false, NULL },
-	{ "%00", false, NULL },	   { "a%00b", false, NULL },  { "%ff", false, NULL },
-	{ "%c3", false, NULL },	   { "%c3%a9", false, "\xc3\xa9" }, { "%+1", false, NULL },
+	{ "a%2fb", false, "a/b" },     { "a+b", false, "a+b" },		{ "a+b", true, "a b" },
+	{ "%", false, NULL },	       { "%4", false, NULL },		{ "a%4", false, NULL },
+	{ "%4g", false, NULL },	       { "%g4", false, NULL },		{ "%%41", false, NULL },
+	{ "%00", false, NULL },	       { "a%00b", false, NULL },	{ "%ff", false, NULL },
+	{ "%c3", false, NULL },	       { "%c3%a9", false, "\xc3\xa9" }, { "%+1", false, NULL },
 	{ "%25%32%46", false, "%2F" },
 };
 
@@ -112,9 +112,14 @@ END_TEST
 static const struct {
 	const char *plain, *base64, *url;
 } bases[] = {
-	{ "", "", "" },		      { "f", "Zg==", "Zg" },	    { "fo", "Zm8=", "Zm8" },
-	{ "foo", "Zm9v", "Zm9v" },    { "foob", "Zm9vYg==", "Zm9vYg" }, { "fooba", "Zm9vYmE=", "Zm9vYmE" },
-	{ "foobar", "Zm9vYmFy", "Zm9vYmFy" }, { "\xfb\xff\xbe", "+/++", "-_--" },
+	{ "", "", "" },
+	{ "f", "Zg==", "Zg" },
+	{ "fo", "Zm8=", "Zm8" },
+	{ "foo", "Zm9v", "Zm9v" },
+	{ "foob", "Zm9vYg==", "Zm9vYg" },
+	{ "fooba", "Zm9vYmE=", "Zm9vYmE" },
+	{ "foobar", "Zm9vYmFy", "Zm9vYmFy" },
+	{ "\xfb\xff\xbe", "+/++", "-_--" },
 };
 
 START_TEST(base64)
@@ -135,8 +140,9 @@ START_TEST(base64)
 }
 END_TEST
 
-static const char *const bad_bases[] = { "Z",  "Zg=",  "Zg===", "=",	"====", "Zm9v=", "Zh==", "Zm9=",
-					 "Zh", "Zm9v Z", "Zm\n9v", "Zm9v!", "Zg=a", "Z===", "\xc3\xa9" };
+static const char *const bad_bases[] = { "Z",	   "Zg=",   "Zg===", "=",    "====",
+					 "Zm9v=",  "Zh==",  "Zm9=",  "Zh",   "Zm9v Z",
+					 "Zm\n9v", "Zm9v!", "Zg=a",  "Z===", "\xc3\xa9" };
 
 START_TEST(base64_refuses)
 {
@@ -144,7 +150,8 @@ START_TEST(base64_refuses)
 	unsigned char *out;
 	size_t len;
 
-	ck_assert_int_eq(text_unbase64(&cx, bad_bases[_i], strlen(bad_bases[_i]), &out, &len), INVALID);
+	ck_assert_int_eq(text_unbase64(&cx, bad_bases[_i], strlen(bad_bases[_i]), &out, &len),
+			 INVALID);
 	cx_free(&cx);
 }
 END_TEST
@@ -160,26 +167,30 @@ static const struct {
 	{ "\xc3\xa9", 2, true },
 	{ "\xe2\x82\xac", 3, true },
 	{ "\xf0\x9f\xa6\x80", 4, true },
-	{ "\xc3", 1, false },		  /* cut short */
+	{ "\xc3", 1, false }, /* cut short */
 	{ "\xe2\x82", 2, false },
 	{ "\xf0\x9f\xa6", 3, false },
-	{ "\xc0\xaf", 2, false },	  /* overlong */
+	{ "\xc0\xaf", 2, false }, /* overlong */
 	{ "\xc1\xbf", 2, false },
 	{ "\xe0\x80\xaf", 3, false },
 	{ "\xf0\x80\x80\xaf", 4, false },
-	{ "\xc0\x80", 2, false },	  /* an overlong NUL */
-	{ "\xed\xa0\x80", 3, false },	  /* surrogates */
+	{ "\xc0\x80", 2, false },     /* an overlong NUL */
+	{ "\xed\xa0\x80", 3, false }, /* surrogates */
 	{ "\xed\xbf\xbf", 3, false },
 	{ "\xed\x9f\xbf", 3, true },
 	{ "\xee\x80\x80", 3, true },
-	{ "\xf4\x8f\xbf\xbf", 4, true },  /* U+10FFFF */
+	{ "\xf4\x8f\xbf\xbf", 4, true }, /* U+10FFFF */
 	{ "\xf4\x90\x80\x80", 4, false },
 	{ "\xf5\x80\x80\x80", 4, false },
 	{ "\x80", 1, false },
 	{ "\xff", 1, false },
 	{ "\xc3\x28", 2, false },
-	{ "a\xe2\x82\xac" "b", 5, true },
-	{ "a\xe2\x28\xac" "b", 5, false },
+	{ "a\xe2\x82\xac"
+	  "b",
+	  5, true },
+	{ "a\xe2\x28\xac"
+	  "b",
+	  5, false },
 };
 
 START_TEST(utf8)
@@ -272,14 +283,17 @@ END_TEST
 
 START_TEST(times_are_written)
 {
-	static const int64_t values[] = { 0, 1, -1, -1000, -62135596800000, 1795503789123, 253402300799999 };
+	static const int64_t values[] = {
+		0, 1, -1, -1000, -62135596800000, 1795503789123, 253402300799999
+	};
 	struct cx cx = { 0 };
 	int64_t back;
 
 	ck_assert_str_eq(text_time(&cx, 1795503789123), "2026-11-24T07:03:09.123Z");
 	ck_assert_str_eq(text_time(&cx, -1), "1969-12-31T23:59:59.999Z");
 	for (size_t i = 1; i < ARRAY_SIZE(values); i++) {
-		ck_assert_msg(text_untime(text_time(&cx, values[i]), &back), "%s", text_time(&cx, values[i]));
+		ck_assert_msg(text_untime(text_time(&cx, values[i]), &back), "%s",
+			      text_time(&cx, values[i]));
 		ck_assert_int_eq(back, values[i]);
 	}
 	cx_free(&cx);
