@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import time
 import uuid
 
 import pyarrow as pa
@@ -64,7 +65,7 @@ def commit(rest, table, *updates, requirements=(), expect=200):
 
 def snapshot(n, location, **more):
     made = {
-        "snapshot-id": n, "sequence-number": n, "timestamp-ms": 1_900_000_000_000 + n,
+        "snapshot-id": n, "sequence-number": n, "timestamp-ms": int(time.time() * 1000) + n,
         "manifest-list": f"{location}/metadata/{n}.avro", "summary": {"operation": "append"}, "schema-id": 0, **more,
     }  # fmt: skip
     return {"action": "add-snapshot", "snapshot": made}
@@ -177,7 +178,7 @@ def test_upgrade_to_version_3(rest, table):
     commit(rest, table, snapshot(2, where, **{"first-row-id": 5, "added-rows": 7, "parent-snapshot-id": 1}), main(2))
     assert rest.ask("GET", table).json()["metadata"]["next-row-id"] == 12
     body = {"requirements": [], "updates": [snapshot(3, where, **{"first-row-id": 3, "added-rows": 1})]}
-    rest.error("POST", table, body, 400)
+    rest.error("POST", table, body, 409, "CommitFailedException")
     rest.error("POST", table, {"requirements": [], "updates": [{"action": "upgrade-format-version", "format-version": 2}]})
 
 
@@ -261,7 +262,7 @@ def test_metrics(rest, table):
         "projected-field-ids": [1], "projected-field-names": ["id"], "metrics": {}, "metadata": {},
     }  # fmt: skip
     rest.ask("POST", f"{table}/metrics", report, 204)
-    rest.error("POST", f"{table}/metrics", {"report-type": "gossip"})
+    rest.error("POST", f"{table}/metrics", {"table-name": "t"})
     rest.error("POST", table.replace("/t", "/missing") + "/metrics", report, 404)
 
 
