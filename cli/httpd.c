@@ -45,7 +45,7 @@ static void add_literal(struct text *t, const char *s, size_t n)
 }
 
 /*
- * "/v1/{}/namespaces/{}" is ^/v1/([^/]+/v1/)?([^/]+/)?namespaces/.+$: a client may
+ * "/v1/{}/namespaces/{}" is ^/v1/(?:[^/]+/v1/)?(?:[^/]+/)?namespaces/.+$: a client may
  * have a catalog in its base address, and none before "namespaces" then.
  */
 static void add_pattern(struct text *t, const char *pattern)
@@ -55,10 +55,10 @@ static void add_pattern(struct text *t, const char *pattern)
 
 	text_addc(t, '^');
 	if (text_starts(pattern, "/v1/")) {
-		text_add(t, "/v1/([^/]+/v1/)?");
+		text_add(t, "/v1/(?:[^/]+/v1/)?");
 		pattern += strlen("/v1");
 		if (text_starts(pattern, "/{}/")) {
-			text_add(t, "([^/]+/)?");
+			text_add(t, "(?:[^/]+/)?");
 			pattern += strlen("/{}");
 		}
 		pattern++;
