@@ -2,9 +2,7 @@
 /* json.c - typed, checked access to JSON over json-c. */
 #include "common/json.h"
 
-#include <ctype.h>
-
-#include "common/text.h"
+#include "common/json_scan.h"
 
 static void release(void *v)
 {
@@ -16,75 +14,6 @@ static struct json_object *owned(struct cx *cx, struct json_object *v)
 	if (v)
 		cx_own(cx, v, release);
 	return v;
-}
-
-/* An integer json-c would change: beyond 64 bits, or -0. */
-static bool integer_is_lost(const char *s, size_t n)
-{
-	bool minus = n && *s == '-';
-	const char *limit = minus ? "9223372036854775808" : "18446744073709551615";
-	const char *digits = s + minus;
-	size_t len = n - minus, max = strlen(limit);
-
-	if (minus && len == 1 && *digits == '0')
-		return true;
-	return len > max || (len == max && memcmp(digits, limit, len) > 0);
-}
-
-struct scan {
-	const char *s;
-	size_t n, at;
-	size_t members; /* colons outside strings: one a member */
-};
-
-static void scan_string(struct scan *k)
-{
-	for (k->at++; k->at < k->n && k->s[k->at] != '"'; k->at++)
-		if (k->s[k->at] == '\\')
-			k->at++;
-	k->at++;
-}
-
-/* False where the number would not survive. */
-static bool scan_number(struct scan *k)
-{
-	size_t from = k->at;
-	bool whole = true;
-
-	for (; k->at < k->n; k->at++) {
-		char c = k->s[k->at];
-
-		if (c == '.' || c == 'e' || c == 'E')
-			whole = false;
-		else if (!isdigit((unsigned char)c) && c != '-' && c != '+')
-			break;
-	}
-	return !whole || !integer_is_lost(k->s + from, k->at - from);
-}
-
-/* One pass over the raw text for what json-c's parser does not report. */
-static enum status scan_raw(struct cx *cx, const char *bytes, size_t n, size_t *members)
-{
-	struct scan k = { .s = bytes, .n = n };
-
-	while (k.at < k.n) {
-		char c = k.s[k.at];
-
-		if (c == '"') {
-			scan_string(&k);
-		} else if (c == '-' || isdigit((unsigned char)c)) {
-			size_t from = k.at;
-
-			if (!scan_number(&k))
-				return fail(cx, INVALID, "JSON: the integer at byte %zu does not fit 64 bits",
-					    from);
-		} else {
-			k.members += c == ':';
-			k.at++;
-		}
-	}
-	*members = k.members;
-	return OK;
 }
 
 static size_t count_members(struct json_object *v)
@@ -107,43 +36,41 @@ static size_t count_members(struct json_object *v)
 static enum status tokenize(struct cx *cx, const char *bytes, size_t n, int max_depth,
 			    struct json_object **out)
 {
-	struct json_tokener *tok = json_tokener_new_ex(max_depth);
+	struct json_tokener *tok = json_tokener_new_ex(max_depth + 2); /* a scalar is a level too */
 	enum json_tokener_error error;
 	size_t at;
 
 	if (!tok)
 		abort();
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
 	*out = owned(cx, json_tokener_parse_ex(tok, bytes, (int)n));
 	error = json_tokener_get_error(tok);
 	if (error == json_tokener_continue) { /* a bare number ends only at a NUL */
 		*out = owned(cx, json_tokener_parse_ex(tok, "", 1));
 		error = json_tokener_get_error(tok);
-		error = error == json_tokener_continue ? json_tokener_error_parse_eof : error;
 	}
 	at = json_tokener_get_parse_end(tok);
 	json_tokener_free(tok);
 	if (error != json_tokener_success)
-		return fail(cx, INVALID, "JSON: %s at byte %zu", json_tokener_error_desc(error), at);
+		return fail(cx, INVALID, "JSON: %s at byte %zu", json_tokener_error_desc(error),
+			    at);
 	return OK;
 }
 
 enum status json_parse(struct cx *cx, const char *bytes, size_t n, int max_depth,
 		       struct json_object **out)
 {
-	size_t members = 0;
+	size_t members;
 	enum status s;
 
 	*out = NULL;
-	while (n && isspace((unsigned char)bytes[n - 1]))
+	while (n && memchr(" \t\r\n", bytes[n - 1], 4))
 		n--;
 	if (!n)
 		return fail(cx, INVALID, "JSON: empty text");
-	if (n > INT32_MAX)
+	if (n > INT32_MAX - 1)
 		return fail(cx, TOO_LARGE, "JSON: text of more than 2 GiB");
-	if (memchr(bytes, '\0', n))
-		return fail(cx, INVALID, "JSON: a NUL byte");
-	s = scan_raw(cx, bytes, n, &members);
+	s = json_scan(cx, bytes, n, max_depth, &members);
 	if (!s)
 		s = tokenize(cx, bytes, n, max_depth, out);
 	if (s)
@@ -361,7 +288,8 @@ static enum status int_member(struct cx *cx, struct json_object *o, const char *
 	if (s || !v)
 		return s;
 	if (json_object_get_uint64(v) > INT64_MAX && json_object_get_int64(v) == INT64_MAX)
-		return fail(cx, INVALID, "%s%s%s: larger than 2^63-1", where, *where ? "." : "", key);
+		return fail(cx, INVALID, "%s%s%s: larger than 2^63-1", where, *where ? "." : "",
+			    key);
 	*out = json_object_get_int64(v);
 	return OK;
 }
@@ -413,14 +341,14 @@ enum status json_opt_object(struct cx *cx, struct json_object *o, const char *wh
 	return node_member(cx, o, where, key, json_type_object, false, out);
 }
 
-enum status json_get_array(struct cx *cx, struct json_object *o, const char *where,
-			   const char *key, struct json_object **out)
+enum status json_get_array(struct cx *cx, struct json_object *o, const char *where, const char *key,
+			   struct json_object **out)
 {
 	return node_member(cx, o, where, key, json_type_array, true, out);
 }
 
-enum status json_opt_array(struct cx *cx, struct json_object *o, const char *where,
-			   const char *key, struct json_object **out)
+enum status json_opt_array(struct cx *cx, struct json_object *o, const char *where, const char *key,
+			   struct json_object **out)
 {
 	return node_member(cx, o, where, key, json_type_array, false, out);
 }

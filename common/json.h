@@ -14,11 +14,11 @@
  */
 
 /*
- * Parses n bytes of RFC 8259 JSON.  INVALID, with the place, for a syntax
- * error, bytes that are not UTF-8, nesting deeper than max_depth, a duplicate
- * key, an integer beyond 64 bits, or -0: json-c would change those silently
- * (what json_parse accepts, json_print gives back value for value, and each
- * number with its own text).
+ * Parses n bytes of RFC 8259 JSON, UTF-8 without a byte order mark.  INVALID,
+ * with the place, for anything else, and for what json-c would change
+ * silently: a duplicate key, an integer beyond 64 bits, -0, half a surrogate
+ * pair.  Arrays and objects may nest max_depth deep.  What json_parse accepts,
+ * json_print gives back value for value, and each number with its own text.
  */
 MUST_USE enum status json_parse(struct cx *cx, const char *bytes, size_t n, int max_depth,
 				struct json_object **out);

@@ -9,17 +9,38 @@
 
 /* The members of new metadata in the order Iceberg writes them. */
 static const char *const members[] = {
-	"format-version", "table-uuid", "location", "last-sequence-number", "last-updated-ms",
-	"last-column-id", "schema", "current-schema-id", "schemas", "partition-spec",
-	"default-spec-id", "partition-specs", "last-partition-id", "default-sort-order-id",
-	"sort-orders", "properties", "current-snapshot-id", "next-row-id", "encryption-keys", "refs",
-	"snapshots", "statistics", "partition-statistics", "snapshot-log", "metadata-log",
+	"format-version",
+	"table-uuid",
+	"location",
+	"last-sequence-number",
+	"last-updated-ms",
+	"last-column-id",
+	"schema",
+	"current-schema-id",
+	"schemas",
+	"partition-spec",
+	"default-spec-id",
+	"partition-specs",
+	"last-partition-id",
+	"default-sort-order-id",
+	"sort-orders",
+	"properties",
+	"current-snapshot-id",
+	"next-row-id",
+	"encryption-keys",
+	"refs",
+	"snapshots",
+	"statistics",
+	"partition-statistics",
+	"snapshot-log",
+	"metadata-log",
 };
 
 static void open_new(struct build *b, int64_t version)
 {
-	static const char *const lists[] = { "schemas", "partition-specs", "sort-orders",
-					     "snapshots", "statistics", "partition-statistics",
+	static const char *const lists[] = { "schemas",	     "partition-specs",
+					     "sort-orders",  "snapshots",
+					     "statistics",   "partition-statistics",
 					     "snapshot-log", "metadata-log" };
 
 	b->meta = (struct meta){ .version = version, .current_snapshot = -1 };
@@ -111,7 +132,8 @@ enum status build_schema(struct build *b, const struct schema **out)
 
 	json = find_by_id(schemas, "schema-id", b->meta.current_schema);
 	if (!json)
-		return fail(b->cx, INVALID, "Cannot find the current schema: no schema has been added");
+		return fail(b->cx, INVALID,
+			    "Cannot find the current schema: no schema has been added");
 	if (!b->current_read || b->current.json != json)
 		s = schema_parse(b->cx, json, "current schema", &b->current);
 	b->current_read = !s;
@@ -166,7 +188,7 @@ static enum status update_log(struct build *b)
 			log = json_new_array(b->cx);
 			last = -1;
 		} else if (ids_get(&b->snapshots, id) &&
-			 (id == current || !ids_get(&b->mains, id))) {
+			   (id == current || !ids_get(&b->mains, id))) {
 			json_add(log, o);
 			last = id;
 		}
@@ -174,7 +196,8 @@ static enum status update_log(struct build *b)
 	json_set(b->out, "snapshot-log", log);
 	if (current >= 0 && old && json_object_array_length(old) && last != current)
 		return fail(b->cx, INVALID,
-			    "Cannot set invalid snapshot log: latest entry is not the current snapshot");
+			    "Cannot set invalid snapshot log: latest entry is not the current "
+			    "snapshot");
 	return OK;
 }
 
@@ -189,10 +212,11 @@ static enum status check_log(struct build *b)
 		int64_t ms = json_int(json_object_array_get_idx(log, i), "timestamp-ms", 0);
 
 		if (i && ms < before - ONE_MINUTE_MS)
-			return fail(b->cx, INVALID,
-				    "Invalid snapshot timestamp %lld: more than a minute before the "
-				    "last snapshot log entry at %lld",
-				    (long long)ms, (long long)before);
+			return fail(
+				b->cx, INVALID,
+				"Invalid snapshot timestamp %lld: more than a minute before the "
+				"last snapshot log entry at %lld",
+				(long long)ms, (long long)before);
 		before = ms;
 	}
 	if (n && b->now_ms < before - ONE_MINUTE_MS)
@@ -242,9 +266,11 @@ static enum status check_defaults(struct build *b)
 	enum status s;
 
 	if (!spec)
-		return fail(b->cx, INVALID, "Partition specs cannot be null or empty: no default spec");
+		return fail(b->cx, INVALID,
+			    "Partition specs cannot be null or empty: no default spec");
 	if (!order)
-		return fail(b->cx, INVALID, "Sort orders cannot be null or empty: no default order");
+		return fail(b->cx, INVALID,
+			    "Sort orders cannot be null or empty: no default order");
 	if (!b->meta.location)
 		return fail(b->cx, INVALID, "Table location is required in format v%lld",
 			    (long long)b->meta.version);

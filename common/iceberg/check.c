@@ -21,7 +21,8 @@ struct check {
 
 typedef enum status check_item(struct check *c, struct json_object *item, const char *where);
 
-static enum status each(struct check *c, struct json_object *list, const char *name, check_item *item)
+static enum status each(struct check *c, struct json_object *list, const char *name,
+			check_item *item)
 {
 	enum status s = OK;
 
@@ -205,7 +206,8 @@ static enum status check_refs(struct check *c)
 	if (current >= 0 && !ids_get(&c->snapshots, current))
 		return fail(c->cx, INVALID, "Invalid table metadata: Cannot find current version");
 	if (current < 0 && main >= 0)
-		return fail(c->cx, INVALID, "Current snapshot is not set, but main branch exists: %lld",
+		return fail(c->cx, INVALID,
+			    "Current snapshot is not set, but main branch exists: %lld",
 			    (long long)main);
 	if (main >= 0 && current != main)
 		return fail(c->cx, INVALID,
@@ -219,7 +221,8 @@ static enum status check_current(struct check *c)
 	const struct meta *m = &c->meta;
 
 	if (!find_by_id(m->schemas, "schema-id", m->current_schema))
-		return fail(c->cx, INVALID, "Cannot find schema with current-schema-id=%lld from schemas",
+		return fail(c->cx, INVALID,
+			    "Cannot find schema with current-schema-id=%lld from schemas",
 			    (long long)m->current_schema);
 	if (!find_by_id(m->specs, "spec-id", m->default_spec))
 		return fail(c->cx, INVALID, "default-spec-id: no partition spec %lld",

@@ -7,9 +7,11 @@
 
 /* Control how a table is made; never stored.  Source: Iceberg's TableProperties. */
 static const char *const reserved[] = {
-	"format-version", "uuid", "snapshot-count", "current-snapshot-id",
-	"current-snapshot-summary", "current-snapshot-timestamp-ms", "current-schema",
-	"default-partition-spec", "default-sort-order",
+	"format-version",	    "uuid",
+	"snapshot-count",	    "current-snapshot-id",
+	"current-snapshot-summary", "current-snapshot-timestamp-ms",
+	"current-schema",	    "default-partition-spec",
+	"default-sort-order",
 };
 
 static bool is_reserved(const char *name)
@@ -55,12 +57,14 @@ static enum status check_property(struct cx *cx, const char *name, const char *v
 	if (text_starts(name, COLUMN_METRICS) &&
 	    !schema_find_name(schema, name + strlen(COLUMN_METRICS)))
 		return fail(cx, INVALID,
-			    "Invalid metrics config, could not find column %.80s from table prop %.120s "
+			    "Invalid metrics config, could not find column %.80s from table prop "
+			    "%.120s "
 			    "in schema",
 			    name + strlen(COLUMN_METRICS), name);
-	if (version < 3 &&
-	    (strcmp(name, "encryption.key-id") == 0 || strcmp(name, "encryption.data-key-length") == 0))
-		return fail(cx, INVALID, "Invalid properties for v%lld: [%s]", (long long)version, name);
+	if (version < 3 && (strcmp(name, "encryption.key-id") == 0 ||
+			    strcmp(name, "encryption.data-key-length") == 0))
+		return fail(cx, INVALID, "Invalid properties for v%lld: [%s]", (long long)version,
+			    name);
 	return OK;
 }
 
@@ -113,7 +117,8 @@ static enum status add_spec(struct build *b, struct json_object *json, const str
 
 		if (!source)
 			return fail(b->cx, INVALID,
-				    "Cannot find source column for partition field: %.100s", f->name);
+				    "Cannot find source column for partition field: %.100s",
+				    f->name);
 		f->source_id = source->fresh;
 		f->field_id = FIRST_PARTITION_ID + (int)i;
 	}

@@ -57,14 +57,15 @@ static enum status read_rows(struct cx *cx, struct json_object *json, const char
 	if (s)
 		return s;
 	if (first && out->first_row_id < 0)
-		return fail(cx, INVALID, "%s: Invalid first-row-id (cannot be negative): %lld", where,
-			    (long long)out->first_row_id);
+		return fail(cx, INVALID, "%s: Invalid first-row-id (cannot be negative): %lld",
+			    where, (long long)out->first_row_id);
 	if (added && out->added_rows < 0)
 		return fail(cx, INVALID, "%s: Invalid added-rows (cannot be negative): %lld", where,
 			    (long long)out->added_rows);
 	if (first && !added)
 		return fail(cx, INVALID,
-			    "%s: Invalid added-rows (required when first-row-id is set): null", where);
+			    "%s: Invalid added-rows (required when first-row-id is set): null",
+			    where);
 	return OK;
 }
 
@@ -138,7 +139,8 @@ enum status ref_read(struct cx *cx, struct json_object *json, const char *where,
 	if (out->min_snapshots_to_keep > INT32_MAX)
 		return fail(cx, INVALID, "%s.min-snapshots-to-keep: not a 32-bit integer", where);
 	if (out->tag && out->min_snapshots_to_keep)
-		return fail(cx, INVALID, "%s: Tags do not support setting minSnapshotsToKeep", where);
+		return fail(cx, INVALID, "%s: Tags do not support setting minSnapshotsToKeep",
+			    where);
 	if (out->tag && out->max_snapshot_age_ms)
 		return fail(cx, INVALID, "%s: Tags do not support setting maxSnapshotAgeMs", where);
 	return OK;

@@ -10,7 +10,7 @@
 struct snapshot {
 	int64_t id;
 	bool has_parent;
-	int64_t sequence;     /* 0 where it names none (v1) */
+	int64_t sequence; /* 0 where it names none (v1) */
 	int64_t timestamp_ms;
 	int64_t first_row_id; /* -1 = none */
 	int64_t added_rows;   /* -1 = none; there where first_row_id is */

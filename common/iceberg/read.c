@@ -43,7 +43,8 @@ static enum status read_v1_specs(struct cx *cx, struct json_object *m, struct me
 			json_add(list, spec);
 	}
 	for (size_t i = 0; !s && out->specs && i < json_object_array_length(out->specs); i++) {
-		s = fill_spec(cx, json_object_array_get_idx(out->specs, i), "partition-specs", &spec);
+		s = fill_spec(cx, json_object_array_get_idx(out->specs, i), "partition-specs",
+			      &spec);
 		if (!s)
 			json_add(list, spec);
 	}

@@ -57,8 +57,8 @@ static enum status assert_ref_snapshot_id(struct cx *cx, const struct meta *m,
 		return OK;
 	if (!ref)
 		return fail(cx, CONFLICT,
-			    "Requirement failed: branch or tag %.100s is missing, expected %lld", name,
-			    (long long)id);
+			    "Requirement failed: branch or tag %.100s is missing, expected %lld",
+			    name, (long long)id);
 	kind = json_text(ref, "type");
 	kind = kind && strcasecmp(kind, "tag") == 0 ? "tag" : "branch";
 	is = json_int(ref, "snapshot-id", -1);
@@ -67,8 +67,8 @@ static enum status assert_ref_snapshot_id(struct cx *cx, const struct meta *m,
 			    kind, name);
 	if (is != id)
 		return fail(cx, CONFLICT,
-			    "Requirement failed: %s %.100s has changed: expected id %lld != %lld", kind,
-			    name, (long long)id, (long long)is);
+			    "Requirement failed: %s %.100s has changed: expected id %lld != %lld",
+			    kind, name, (long long)id, (long long)is);
 	return OK;
 }
 
@@ -80,8 +80,9 @@ static enum status assert_number(struct cx *cx, struct json_object *r, const cha
 	enum status s = json_get_int(cx, r, where, key, &id);
 
 	if (!s && id != is)
-		return fail(cx, CONFLICT, "Requirement failed: %s changed: expected id %lld != %lld",
-			    what, (long long)id, (long long)is);
+		return fail(cx, CONFLICT,
+			    "Requirement failed: %s changed: expected id %lld != %lld", what,
+			    (long long)id, (long long)is);
 	return s;
 }
 

@@ -29,12 +29,14 @@ static enum status join(struct reader *r, const char *prefix, const char *name, 
 {
 	r->names_bytes += strlen(prefix) + strlen(name) + 2;
 	if (r->names_bytes > MAX_NAMES_BYTES)
-		return fail(r->cx, INVALID, "schema: the names of its fields are too long together");
+		return fail(r->cx, INVALID,
+			    "schema: the names of its fields are too long together");
 	*out = *prefix ? cx_printf(r->cx, "%s.%s", prefix, name) : name;
 	return OK;
 }
 
-static enum status add_field(struct reader *r, struct schema_field f, struct prefix p, size_t *index)
+static enum status add_field(struct reader *r, struct schema_field f, struct prefix p,
+			     size_t *index)
 {
 	struct schema *s = r->s;
 	enum status st = join(r, p.full, f.name, &f.full);
@@ -187,7 +189,9 @@ static enum status read_inner(struct reader *r, struct json_object *json, const 
 static enum status read_map(struct reader *r, struct json_object *json, const char *where,
 			    struct prefix p, int parent)
 {
-	struct schema_field key = { .role = FIELD_KEY, .name = "key", .parent = parent, .required = true };
+	struct schema_field key = {
+		.role = FIELD_KEY, .name = "key", .parent = parent, .required = true
+	};
 	struct schema_field value = { .role = FIELD_VALUE, .name = "value", .parent = parent };
 	enum status s = read_inner(r, json, where, p, key);
 
@@ -197,7 +201,9 @@ static enum status read_map(struct reader *r, struct json_object *json, const ch
 static enum status read_type(struct reader *r, struct json_object *json, const char *where,
 			     struct prefix p, int parent, struct type *out)
 {
-	struct schema_field element = { .role = FIELD_ELEMENT, .name = "element", .parent = parent };
+	struct schema_field element = { .role = FIELD_ELEMENT,
+					.name = "element",
+					.parent = parent };
 	const char *kind = json_text(json, "type");
 
 	if (!json)
@@ -251,13 +257,14 @@ static enum status index_fields(struct cx *cx, struct schema *s, const char *whe
 		const struct schema_field *a = s->by_id[i - 1], *b = s->by_id[i];
 
 		if (a->id == b->id)
-			return fail(cx, INVALID, "%s: Invalid schema: field id %d is used for %s and %s",
-				    where, a->id, a->full, b->full);
+			return fail(cx, INVALID,
+				    "%s: Invalid schema: field id %d is used for %s and %s", where,
+				    a->id, a->full, b->full);
 		a = s->by_name[i - 1], b = s->by_name[i];
 		if (strcmp(a->full, b->full) == 0)
 			return fail(cx, INVALID,
-				    "%s: Invalid schema: multiple fields for name %s: %d and %d", where,
-				    a->full, a->id, b->id);
+				    "%s: Invalid schema: multiple fields for name %s: %d and %d",
+				    where, a->full, a->id, b->id);
 	}
 	return OK;
 }
@@ -295,7 +302,8 @@ static enum status check_identifier(struct cx *cx, const struct schema *s, int i
 
 	if (!f)
 		return fail(cx, INVALID,
-			    "Cannot add fieldId %d as an identifier field: field does not exist", id);
+			    "Cannot add fieldId %d as an identifier field: field does not exist",
+			    id);
 	if (!type_is_primitive(&f->type))
 		why = "not a primitive type field";
 	else if (!f->required)
@@ -309,7 +317,8 @@ static enum status check_identifier(struct cx *cx, const struct schema *s, int i
 			why = "must not be nested in an optional field";
 	}
 	if (why)
-		return fail(cx, INVALID, "Cannot add field %s as an identifier field: %s", f->full, why);
+		return fail(cx, INVALID, "Cannot add field %s as an identifier field: %s", f->full,
+			    why);
 	return OK;
 }
 
@@ -333,7 +342,8 @@ static enum status read_identifiers(struct cx *cx, struct schema *s, const char 
 		struct json_object *v = json_object_array_get_idx(ids, i);
 
 		if (!json_object_is_type(v, json_type_int))
-			return fail(cx, INVALID, "%s.identifier-field-ids[%zu]: not an integer", where, i);
+			return fail(cx, INVALID, "%s.identifier-field-ids[%zu]: not an integer",
+				    where, i);
 		s->identifiers[i] = json_object_get_int(v);
 		st = check_identifier(cx, s, s->identifiers[i]);
 		if (st)
@@ -382,8 +392,9 @@ static bool same_inner(struct cx *cx, struct json_object *a, struct json_object 
 
 static bool same_column(struct cx *cx, struct json_object *a, struct json_object *b)
 {
-	static const char *const members[] = { "id", "name", "required", "doc", "initial-default",
-					       "write-default" };
+	static const char *const members[] = {
+		"id", "name", "required", "doc", "initial-default", "write-default"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		if (!json_equal(json_member(a, members[i]), json_member(b, members[i])))
@@ -399,7 +410,8 @@ static bool same_columns(struct cx *cx, struct json_object *a, struct json_objec
 	    json_object_array_length(x) != json_object_array_length(y))
 		return false;
 	for (size_t i = 0; i < json_object_array_length(x); i++)
-		if (!same_column(cx, json_object_array_get_idx(x, i), json_object_array_get_idx(y, i)))
+		if (!same_column(cx, json_object_array_get_idx(x, i),
+				 json_object_array_get_idx(y, i)))
 			return false;
 	return true;
 }
@@ -464,14 +476,17 @@ enum status schema_check_version(struct cx *cx, const struct schema *s, int64_t 
 
 		if (version < type_min_version(&f->type))
 			return fail(cx, INVALID,
-				    "Invalid schema for v%d: Invalid type for %s: %s is not supported until v%d",
-				    (int)version, f->full, f->type.text, type_min_version(&f->type));
+				    "Invalid schema for v%d: Invalid type for %s: %s is not "
+				    "supported until v%d",
+				    (int)version, f->full, f->type.text,
+				    type_min_version(&f->type));
 		if (version < 3 && f->json && json_member(f->json, "initial-default"))
-			return fail(cx, INVALID,
-				    "Invalid schema for v%d: Invalid initial default for %s: non-null "
-				    "default (%.80s) is not supported until v3",
-				    (int)version, f->full,
-				    json_print(cx, json_member(f->json, "initial-default"), NULL));
+			return fail(
+				cx, INVALID,
+				"Invalid schema for v%d: Invalid initial default for %s: non-null "
+				"default (%.80s) is not supported until v3",
+				(int)version, f->full,
+				json_print(cx, json_member(f->json, "initial-default"), NULL));
 	}
 	return OK;
 }

@@ -17,7 +17,8 @@ static enum status need_lists(struct build *b)
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (!json_object_array_length(json_member(b->out, lists[i].key)))
 			return fail(b->cx, INVALID,
-				    "Attempting to add a snapshot before a %s is added", lists[i].what);
+				    "Attempting to add a snapshot before a %s is added",
+				    lists[i].what);
 	return OK;
 }
 
@@ -29,10 +30,11 @@ static enum status check_sequence(struct build *b, const struct snapshot *snap)
 				      : snap->sequence < m->last_sequence;
 
 	if (m->version > 1 && older)
-		return fail(b->cx, CONFLICT,
-			    "Validation failed, please retry: Cannot add snapshot with sequence number "
-			    "%lld older than last sequence number %lld",
-			    (long long)snap->sequence, (long long)m->last_sequence);
+		return fail(
+			b->cx, CONFLICT,
+			"Validation failed, please retry: Cannot add snapshot with sequence number "
+			"%lld older than last sequence number %lld",
+			(long long)snap->sequence, (long long)m->last_sequence);
 	return OK;
 }
 
@@ -43,10 +45,11 @@ static enum status add_rows(struct build *b, const struct snapshot *snap)
 	if (snap->first_row_id < 0)
 		return fail(b->cx, INVALID, "Cannot add a snapshot: first-row-id is null");
 	if (snap->first_row_id < b->meta.next_row_id)
-		return fail(b->cx, CONFLICT,
-			    "Validation failed, please retry: Cannot add a snapshot, first-row-id is "
-			    "behind table next-row-id: %lld < %lld",
-			    (long long)snap->first_row_id, (long long)b->meta.next_row_id);
+		return fail(
+			b->cx, CONFLICT,
+			"Validation failed, please retry: Cannot add a snapshot, first-row-id is "
+			"behind table next-row-id: %lld < %lld",
+			(long long)snap->first_row_id, (long long)b->meta.next_row_id);
 	if (__builtin_add_overflow(snap->first_row_id, snap->added_rows, &b->meta.next_row_id))
 		return fail(b->cx, INVALID, "Cannot add a snapshot: row ids pass 2^63-1");
 	return OK;
@@ -69,7 +72,8 @@ enum status update_add_snapshot(struct build *b, struct json_object *u, const ch
 	if (snap.id < 0)
 		return fail(b->cx, INVALID, "%s.snapshot-id: negative", place);
 	if (ids_get(&b->snapshots, snap.id))
-		return fail(b->cx, INVALID, "Snapshot already exists for id: %lld", (long long)snap.id);
+		return fail(b->cx, INVALID, "Snapshot already exists for id: %lld",
+			    (long long)snap.id);
 	s = check_sequence(b, &snap);
 	if (!s)
 		s = add_rows(b, &snap);
@@ -143,7 +147,8 @@ enum status update_remove_snapshots(struct build *b, struct json_object *u, cons
 		int64_t id = json_object_get_int64(v);
 
 		if (!json_object_is_type(v, json_type_int))
-			return fail(b->cx, INVALID, "%s.snapshot-ids[%zu]: not an integer", where, i);
+			return fail(b->cx, INVALID, "%s.snapshot-ids[%zu]: not an integer", where,
+				    i);
 		if (!ids_get(&b->snapshots, id))
 			continue;
 		ids_set(&b->snapshots, id, NULL);

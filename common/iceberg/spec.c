@@ -66,8 +66,8 @@ static enum status check_unique(struct cx *cx, const struct spec *p, const char 
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(p->fields[k].name, f->name) == 0)
 				return fail(cx, INVALID,
-					    "%s: Cannot use partition name more than once: %s", where,
-					    f->name);
+					    "%s: Cannot use partition name more than once: %s",
+					    where, f->name);
 			if (f->field_id && p->fields[k].field_id == f->field_id)
 				return fail(cx, INVALID,
 					    "%s: Cannot use partition field id more than once: %d",
@@ -75,9 +75,10 @@ static enum status check_unique(struct cx *cx, const struct spec *p, const char 
 		}
 	}
 	if (ids && ids != p->n)
-		return fail(cx, INVALID,
-			    "%s: Cannot parse spec with missing field IDs: %zu missing of %zu fields.",
-			    where, p->n - ids, p->n);
+		return fail(
+			cx, INVALID,
+			"%s: Cannot parse spec with missing field IDs: %zu missing of %zu fields.",
+			where, p->n - ids, p->n);
 	return OK;
 }
 
@@ -107,14 +108,16 @@ enum status spec_parse(struct cx *cx, struct json_object *json, const char *wher
 		char place[128];
 
 		snprintf(place, sizeof(place), "%s.fields[%zu]", where, i);
-		s = read_spec_field(cx, json_object_array_get_idx(fields, i), place, &out->fields[i]);
+		s = read_spec_field(cx, json_object_array_get_idx(fields, i), place,
+				    &out->fields[i]);
 	}
 	return s ? s : check_unique(cx, out, where);
 }
 
 static const char *spec_field_text(struct cx *cx, const struct spec_field *f)
 {
-	return cx_printf(cx, "%d: %s: %s(%d)", f->field_id, f->name, f->transform.text, f->source_id);
+	return cx_printf(cx, "%d: %s: %s(%d)", f->field_id, f->name, f->transform.text,
+			 f->source_id);
 }
 
 enum status spec_check_names(struct cx *cx, const struct spec *p, const struct schema *s)
@@ -124,10 +127,11 @@ enum status spec_check_names(struct cx *cx, const struct spec *p, const struct s
 		const struct schema_field *same = schema_find_name(s, f->name);
 
 		if (same && same->id != f->source_id && schema_find(s, f->source_id))
-			return fail(cx, INVALID,
-				    "Cannot create identity partition sourced from different field in "
-				    "schema: %s",
-				    f->name);
+			return fail(
+				cx, INVALID,
+				"Cannot create identity partition sourced from different field in "
+				"schema: %s",
+				f->name);
 	}
 	return OK;
 }
@@ -145,8 +149,8 @@ static enum status check_source(struct cx *cx, const struct spec_field *f, const
 		return fail(cx, INVALID, "Cannot partition by non-primitive source field: %s",
 			    source->type.text);
 	if (!transform_takes(&f->transform, &source->type))
-		return fail(cx, INVALID, "Invalid source type %s for transform: %s", source->type.text,
-			    f->transform.text);
+		return fail(cx, INVALID, "Invalid source type %s for transform: %s",
+			    source->type.text, f->transform.text);
 	for (int k = source->parent; k >= 0; k = s->fields[k].parent)
 		if (s->fields[k].type.id != TYPE_STRUCT)
 			return fail(cx, INVALID, "Invalid partition field parent: %s",
@@ -241,7 +245,8 @@ static enum status read_choice(struct cx *cx, struct json_object *o, const char 
 		return s;
 	*out = strcasecmp(text, yes) == 0;
 	if (!*out && strcasecmp(text, no) != 0)
-		return fail(cx, INVALID, "%s.%s: neither %s nor %s: %.40s", where, key, no, yes, text);
+		return fail(cx, INVALID, "%s.%s: neither %s nor %s: %.40s", where, key, no, yes,
+			    text);
 	return OK;
 }
 
@@ -280,7 +285,8 @@ enum status order_parse(struct cx *cx, struct json_object *json, const char *whe
 	out->id = out->n ? 1 : 0;
 	s = read_id(cx, json, where, "order-id", false, &out->id);
 	if (!s && out->n && out->id == 0)
-		return fail(cx, INVALID, "%s: Sort order ID 0 is reserved for unsorted order", where);
+		return fail(cx, INVALID, "%s: Sort order ID 0 is reserved for unsorted order",
+			    where);
 	if (!s && !out->n && out->id != 0)
 		return fail(cx, INVALID, "%s: Unsorted order ID must be 0", where);
 	out->fields = cx_array(cx, out->n, sizeof(*out->fields));
@@ -288,7 +294,8 @@ enum status order_parse(struct cx *cx, struct json_object *json, const char *whe
 		char place[128];
 
 		snprintf(place, sizeof(place), "%s.fields[%zu]", where, i);
-		s = read_order_field(cx, json_object_array_get_idx(fields, i), place, &out->fields[i]);
+		s = read_order_field(cx, json_object_array_get_idx(fields, i), place,
+				     &out->fields[i]);
 	}
 	return s;
 }

@@ -100,10 +100,12 @@ enum status type_parse(struct cx *cx, const char *text, struct type *out)
 			*out = (struct type){ .id = (enum type_id)i, .text = plain[i] };
 			return OK;
 		}
-	if (!parse_fixed(cx, text, out) && !parse_decimal(cx, text, out) && !parse_geo(cx, text, out))
+	if (!parse_fixed(cx, text, out) && !parse_decimal(cx, text, out) &&
+	    !parse_geo(cx, text, out))
 		return fail(cx, INVALID, "Cannot parse type string to primitive: %.100s", text);
 	if (out->id == TYPE_DECIMAL && out->precision > 38)
-		return fail(cx, INVALID, "Decimals with precision larger than 38 are not supported: %d",
+		return fail(cx, INVALID,
+			    "Decimals with precision larger than 38 are not supported: %d",
 			    out->precision);
 	return OK;
 }
@@ -144,7 +146,8 @@ static bool has_form(const char *s, const char *form)
 				return false;
 			break;
 		case 's':
-			if (*s == ':' && !has_form((char[]){ s[1], s[1] ? s[2] : '\0', '\0' }, "dd"))
+			if (*s == ':' &&
+			    !has_form((char[]){ s[1], s[1] ? s[2] : '\0', '\0' }, "dd"))
 				return false;
 			s += *s == ':' ? 3 : 0;
 			break;
@@ -242,11 +245,11 @@ enum status type_check_default(struct cx *cx, const struct type *t, const char *
 {
 	if (t->id >= TYPE_STRUCT || t->id == TYPE_UNKNOWN || t->id == TYPE_VARIANT ||
 	    t->id == TYPE_GEOMETRY || t->id == TYPE_GEOGRAPHY)
-		return fail(cx, INVALID, "%s: Invalid default value for %s: %.80s (must be null)", where,
-			    t->text, json_print(cx, v, NULL));
+		return fail(cx, INVALID, "%s: Invalid default value for %s: %.80s (must be null)",
+			    where, t->text, json_print(cx, v, NULL));
 	if (!default_fits(t, v))
-		return fail(cx, INVALID, "%s: Cannot parse default as a %s value: %.80s", where, t->text,
-			    json_print(cx, v, NULL));
+		return fail(cx, INVALID, "%s: Cannot parse default as a %s value: %.80s", where,
+			    t->text, json_print(cx, v, NULL));
 	return OK;
 }
 
@@ -313,11 +316,11 @@ bool transform_takes(const struct transform *f, const struct type *t)
 		return is_timestamp(id);
 	case TRANSFORM_BUCKET:
 		return id == TYPE_INT || id == TYPE_LONG || id == TYPE_DATE || id == TYPE_TIME ||
-		       is_timestamp(id) || id == TYPE_STRING || id == TYPE_BINARY || id == TYPE_FIXED ||
-		       id == TYPE_DECIMAL || id == TYPE_UUID;
+		       is_timestamp(id) || id == TYPE_STRING || id == TYPE_BINARY ||
+		       id == TYPE_FIXED || id == TYPE_DECIMAL || id == TYPE_UUID;
 	case TRANSFORM_TRUNCATE:
-		return id == TYPE_INT || id == TYPE_LONG || id == TYPE_STRING || id == TYPE_BINARY ||
-		       id == TYPE_DECIMAL;
+		return id == TYPE_INT || id == TYPE_LONG || id == TYPE_STRING ||
+		       id == TYPE_BINARY || id == TYPE_DECIMAL;
 	default:
 		return true;
 	}

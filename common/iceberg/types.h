@@ -37,9 +37,9 @@ enum type_id {
 
 struct type {
 	enum type_id id;
-	int length;	  /* fixed's bytes */
+	int length;	      /* fixed's bytes */
 	int precision, scale; /* decimal's */
-	const char *text; /* as Iceberg writes it: "decimal(9, 2)", "string", "struct" */
+	const char *text;     /* as Iceberg writes it: "decimal(9, 2)", "string", "struct" */
 };
 
 /* A type that is a text.  INVALID with Iceberg's own words for any other. */

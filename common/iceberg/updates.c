@@ -35,7 +35,8 @@ static enum status upgrade_format_version(struct build *b, struct json_object *u
 		return s;
 	if (version > MAX_VERSION)
 		return fail(b->cx, INVALID,
-			    "Cannot upgrade table to unsupported format version: v%lld (supported: v%d)",
+			    "Cannot upgrade table to unsupported format version: v%lld (supported: "
+			    "v%d)",
 			    (long long)version, MAX_VERSION);
 	if (version < b->meta.version)
 		return fail(b->cx, INVALID, "Cannot downgrade v%lld table to v%lld",
@@ -106,7 +107,8 @@ static enum status add_schema(struct build *b, struct json_object *u, const char
 
 /* The id an update names; LAST_ADDED is the one added last. */
 static enum status read_target(struct build *b, struct json_object *u, const char *where,
-			       const char *key, const char *what, bool has, int64_t added, int64_t *id)
+			       const char *key, const char *what, bool has, int64_t added,
+			       int64_t *id)
 {
 	enum status s = json_get_int(b->cx, u, where, key, id);
 
@@ -228,7 +230,8 @@ static enum status check_new_spec(struct build *b, struct spec *p)
 	if (!s && p->n && !p->fields[0].field_id)
 		s = give_field_ids(b, p);
 	if (!s && b->meta.version == 1 && !spec_is_sequential(p))
-		return fail(b->cx, INVALID, "Spec does not use sequential IDs that are required in v1");
+		return fail(b->cx, INVALID,
+			    "Spec does not use sequential IDs that are required in v1");
 	return s;
 }
 
@@ -264,12 +267,14 @@ static enum status add_spec(struct build *b, struct json_object *u, const char *
 static enum status set_default_spec(struct build *b, struct json_object *u, const char *where)
 {
 	int64_t id = 0;
-	enum status s = read_target(b, u, where, "spec-id", "spec", b->has_spec, b->added_spec, &id);
+	enum status s =
+		read_target(b, u, where, "spec-id", "spec", b->has_spec, b->added_spec, &id);
 
 	if (s)
 		return s;
 	if (!find_by_id(json_member(b->out, "partition-specs"), "spec-id", id))
-		return fail(b->cx, INVALID, "Cannot set default partition spec to unknown spec: %lld",
+		return fail(b->cx, INVALID,
+			    "Cannot set default partition spec to unknown spec: %lld",
 			    (long long)id);
 	b->changes += id != b->meta.default_spec;
 	b->meta.default_spec = id;
@@ -285,8 +290,8 @@ static enum status order_id_for(struct build *b, const struct order *o, int64_t 
 	*found = false;
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct order other;
-		enum status s = order_parse(b->cx, json_object_array_get_idx(list, i), "sort-orders",
-					    &other);
+		enum status s = order_parse(b->cx, json_object_array_get_idx(list, i),
+					    "sort-orders", &other);
 
 		if (s)
 			return s;
@@ -339,7 +344,8 @@ static enum status set_default_sort_order(struct build *b, struct json_object *u
 	if (s)
 		return s;
 	if (!find_by_id(json_member(b->out, "sort-orders"), "order-id", id))
-		return fail(b->cx, INVALID, "Cannot set default sort order to unknown sort order: %lld",
+		return fail(b->cx, INVALID,
+			    "Cannot set default sort order to unknown sort order: %lld",
 			    (long long)id);
 	b->changes += id != b->meta.default_order;
 	b->meta.default_order = id;
@@ -348,8 +354,8 @@ static enum status set_default_sort_order(struct build *b, struct json_object *u
 
 /* Takes the objects whose `key` is in u.`ids_key` out of the list `name`. */
 static enum status remove_listed(struct build *b, struct json_object *u, const char *where,
-				 const char *ids_key, const char *name, const char *key, int64_t keep,
-				 const char *refusal)
+				 const char *ids_key, const char *name, const char *key,
+				 int64_t keep, const char *refusal)
 {
 	struct json_object *ids = NULL, *old = json_member(b->out, name), *kept;
 	struct ids gone = { .cx = b->cx };
@@ -359,7 +365,8 @@ static enum status remove_listed(struct build *b, struct json_object *u, const c
 		struct json_object *v = json_object_array_get_idx(ids, i);
 
 		if (!json_object_is_type(v, json_type_int))
-			return fail(b->cx, INVALID, "%s.%s[%zu]: not an integer", where, ids_key, i);
+			return fail(b->cx, INVALID, "%s.%s[%zu]: not an integer", where, ids_key,
+				    i);
 		if (json_object_get_int64(v) == keep)
 			return fail(b->cx, INVALID, "%s", refusal);
 		ids_set(&gone, json_object_get_int64(v), v);

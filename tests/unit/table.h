@@ -59,8 +59,9 @@ static inline int table_size(const char *name)
 /* "INVALID" and so on; OK where the case names no status. */
 static inline enum status table_status(struct json_object *row)
 {
-	static const char *const names[] = { [INVALID] = "INVALID", [CONFLICT] = "CONFLICT",
-					     [TOO_LARGE] = "TOO_LARGE" };
+	static const char *const names[] = {
+		[INVALID] = "INVALID", [CONFLICT] = "CONFLICT", [TOO_LARGE] = "TOO_LARGE"
+	};
 	const char *text = json_text(row, "status");
 
 	for (size_t i = 0; text && i < ARRAY_SIZE(names); i++)
@@ -75,9 +76,11 @@ static inline void table_expect(struct cx *cx, struct json_object *row, enum sta
 {
 	const char *name = json_text(row, "name"), *part = json_text(row, "message");
 
-	ck_assert_msg(s == table_status(row), "%s: status %d, message: %s", name, (int)s, cx->message);
+	ck_assert_msg(s == table_status(row), "%s: status %d, message: %s", name, (int)s,
+		      cx->message);
 	if (s)
-		ck_assert_msg(part && strstr(cx->message, part), "%s: message: %s", name, cx->message);
+		ck_assert_msg(part && strstr(cx->message, part), "%s: message: %s", name,
+			      cx->message);
 }
 
 #endif

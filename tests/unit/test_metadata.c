@@ -62,7 +62,8 @@ static void expect_sound(const char *name, struct json_object *out)
 	const char *text = json_print(&cx, out, &n);
 
 	ck_assert_msg(!metadata_check(&cx, out), "%s: check: %s", name, cx.message);
-	ck_assert_msg(!json_parse(&cx, text, n, METADATA_MAX_DEPTH, &again), "%s: %s", name, cx.message);
+	ck_assert_msg(!json_parse(&cx, text, n, METADATA_MAX_DEPTH, &again), "%s: %s", name,
+		      cx.message);
 	ck_assert_msg(json_equal(out, again), "%s: does not read back", name);
 }
 
@@ -91,7 +92,8 @@ START_TEST(create)
 	struct json_object *row = row_of("create.json", _i), *out = NULL;
 	const char *name = json_text(row, "name");
 	struct metadata_env env = env_of(row);
-	enum status s = metadata_create(&cx, &env, json_member(row, "request"), "s3://bucket/t", &out);
+	enum status s =
+		metadata_create(&cx, &env, json_member(row, "request"), "s3://bucket/t", &out);
 
 	table_expect(&cx, row, s);
 	if (s)
@@ -112,7 +114,8 @@ END_TEST
 
 START_TEST(examples)
 {
-	struct json_object *row = row_of("examples.json", _i), *out = NULL, *none = json_new_array(&cx);
+	struct json_object *row = row_of("examples.json", _i), *out = NULL,
+			   *none = json_new_array(&cx);
 	struct json_object *m = table_json(&cx, json_text(row, "name"));
 	struct metadata_env env = env_of(row);
 	enum status s = metadata_check(&cx, m);
