@@ -59,9 +59,10 @@ static inline int table_size(const char *name)
 /* "INVALID" and so on; OK where the case names no status. */
 static inline enum status table_status(struct json_object *row)
 {
-	static const char *const names[] = {
-		[INVALID] = "INVALID", [CONFLICT] = "CONFLICT", [TOO_LARGE] = "TOO_LARGE"
-	};
+	static const char *const names[] = { [INVALID] = "INVALID",
+					     [CONFLICT] = "CONFLICT",
+					     [UNSUPPORTED] = "UNSUPPORTED",
+					     [TOO_LARGE] = "TOO_LARGE" };
 	const char *text = json_text(row, "status");
 
 	for (size_t i = 0; text && i < ARRAY_SIZE(names); i++)
