@@ -72,7 +72,7 @@ class Servers:
 
     def __init__(self, config):
         self.config = config
-        self.made = {}
+        self.made, self.failed = {}, {}
 
     def server(self, store):
         return self.get(store, lambda: self.start(store))
@@ -91,8 +91,15 @@ class Servers:
         return storage.Files(folder)
 
     def get(self, name, make):
+        """Made once; what could not be made is not tried again."""
+        if name in self.failed:
+            pytest.fail(f"{name} did not start: {self.failed[name]}")
         if name not in self.made:
-            self.made[name] = make()
+            try:
+                self.made[name] = make()
+            except Exception as e:
+                self.failed[name] = e
+                raise
         return self.made[name]
 
     def stop(self):
