@@ -21,15 +21,14 @@ SEED = int(os.environ.get("PANGOLIN_TEST_SEED", "20240607"))
 HTTPD = {400, 411, 413, 431, 501, 505}
 
 
-class Place:
+class Ground:
     """A catalog that bad requests may spoil, and beside it a table that they must not touch."""
 
     def __init__(self, server, storage):
         self.server = server
         self.spoiled = server.make_catalog(storage.config())
-        client = load_catalog("live", type="rest", **server.connection(self.spoiled), **storage.client)
-        client.create_namespace("n")
-        client.create_table(("n", "t"), pa.schema([("id", pa.int64())]))
+        self.client = load_catalog("live", type="rest", **server.connection(self.spoiled), **storage.client)
+        self.restore()
         self.safe = load_catalog(
             "live", type="rest", **server.connection(server.make_catalog(storage.config())), **storage.client
         )
@@ -37,6 +36,11 @@ class Place:
         self.table = self.safe.create_table(("safe", "t"), pa.schema([("id", pa.int64())]))
         self.table.append(pa.table({"id": [1, 2, 3]}))
         self.storage, self.before = storage, self.state()
+
+    def restore(self):
+        """Some bad requests are good enough to drop what the others need."""
+        self.client.create_namespace_if_not_exists("n")
+        self.client.create_table_if_not_exists(("n", "t"), pa.schema([("id", pa.int64())]))
 
     def state(self):
         table = self.safe.load_table(("safe", "t"))
@@ -53,8 +57,8 @@ class Place:
 
 
 @pytest.fixture
-def place(own_server, servers):
-    made = Place(own_server, servers.storage("file", own_server))
+def ground(own_server, servers):
+    made = Ground(own_server, servers.storage("file", own_server))
     yield made
     made.check()
 
@@ -118,11 +122,13 @@ def exchange(port, data):
     return int(lines[0].split()[1]), headers, body
 
 
-def test_bad_requests(place, size):
-    bad, count, wrong = place.bad("http"), size(1500, 10000), []
-    port = int(place.server.uri.rpartition(":")[2])
+def test_bad_requests(ground, size):
+    bad, count, wrong = ground.bad("http"), size(1500, 10000), []
+    port = int(ground.server.uri.rpartition(":")[2])
     seen = collections.Counter()
-    for _ in range(count):
+    for i in range(count):
+        if i % 25 == 0:
+            ground.restore()
         request = bad.next()
         answer = exchange(port, to_http(request))
         if answer is None:
@@ -132,17 +138,17 @@ def test_bad_requests(place, size):
             continue
         status, headers, body = answer
         seen[status if "x-request-id" in headers else f"httpd {status}"] += 1
-        if why := judge(status, headers, body, request, place.server.token):
+        if why := judge(status, headers, body, request, ground.server.token):
             wrong.append((request, why, body))
     print(f"note: {count} bad requests: " + ", ".join(f"{n} x {k}" for k, n in sorted(seen.items(), key=str)))
     assert not wrong, report(wrong)
 
 
-def test_raw_bytes(place, size):
+def test_raw_bytes(ground, size):
     """What is no HTTP at all, or not quite."""
     rng = random.Random(SEED)
-    port = int(place.server.uri.rpartition(":")[2])
-    path = f"/v1/{place.spoiled}/namespaces".encode()
+    port = int(ground.server.uri.rpartition(":")[2])
+    path = f"/v1/{ground.spoiled}/namespaces".encode()
     fixed = [
         b"\r\n\r\n",
         b"GET\r\n\r\n",
@@ -167,10 +173,10 @@ def test_raw_bytes(place, size):
             assert status in HTTPD or (status == 401 and "x-request-id" in headers), (data[:100], status)
 
 
-def test_half_requests(place, size):
+def test_half_requests(ground, size):
     """The client goes away in the middle of the head, of the body, or before it reads the answer."""
-    rng, bad = random.Random(SEED), place.bad("half")
-    port = int(place.server.uri.rpartition(":")[2])
+    rng, bad = random.Random(SEED), ground.bad("half")
+    port = int(ground.server.uri.rpartition(":")[2])
     for _ in range(size(100, 1000)):
         data = to_http(bad.next())[:100_000]
         with socket.create_connection(("127.0.0.1", port), timeout=60) as s:
@@ -183,13 +189,15 @@ def test_half_requests(place, size):
 # --- past the web server: what another one, or another process, might let through ----------------
 
 
-def test_bad_fastcgi(place, size):
-    bad, wrong, rng = place.bad("fastcgi"), [], random.Random(SEED)
+def test_bad_fastcgi(ground, size):
+    bad, wrong, rng = ground.bad("fastcgi"), [], random.Random(SEED)
     answers = collections.Counter()
-    for _ in range(size(600, 4000)):
+    for i in range(size(600, 4000)):
+        if i % 25 == 0:
+            ground.restore()
         request = bad.next()
-        family = rng.choice(["namespaces", "tables", "credentials", "admin"])
-        responder = Responder(place.server.run / f"sockets/{family}.sock", timeout=60)
+        family = rng.choice(["credentials", "admin"] if request.target.startswith(b"/api") else ["namespaces", "tables", "tables"])
+        responder = Responder(ground.server.run / f"sockets/{family}.sock", timeout=60)
         more = {}
         if request.length is not None:
             more["CONTENT_LENGTH"] = rng.choice([str(request.length), "", "x", "-1", None, "0x10", "1 "])
@@ -198,17 +206,17 @@ def test_bad_fastcgi(place, size):
             more[rng.choice(missing)] = rng.choice([None, "", "\0", "*", "x" * 70000])
         answer = responder.ask(request.method, request.target, request.body, request.headers, keep=False, **more)
         answers[answer.status] += 1
-        if why := judge(answer.status, answer.headers, answer.body, request, place.server.token):
+        if why := judge(answer.status, answer.headers, answer.body, request, ground.server.token):
             wrong.append((request, f"{why} {more}"[:200], answer.body))
     print("note: bad FastCGI requests: " + ", ".join(f"{n} x {k}" for k, n in sorted(answers.items())))
     assert not wrong, report(wrong)
 
 
-def test_half_fastcgi(place, size):
+def test_half_fastcgi(ground, size):
     """Web servers die too."""
     rng = random.Random(SEED)
     for i in range(size(60, 500)):
-        responder = Responder(place.server.run / "sockets/tables.sock", timeout=60)
+        responder = Responder(ground.server.run / "sockets/tables.sock", timeout=60)
         connection = responder.connect()
         connection.sendall(rng.randbytes(rng.randrange(200)) if i % 2 else b"\x01\x01\x00\x01\x00\x08\x00\x00\x00\x01\x00\x00")
         responder.close()
@@ -233,8 +241,6 @@ def spoiled(own_server, servers):
         ("/v1/{c}/namespaces/a%00b/tables", 400),
         ("/v1/{c}/namespaces/..%2f..", 404),
         ("/v1/{c}/namespaces/%zz", 400),
-        ("/v1/{c}/namespaces/%C0%AF", 400),
-        ("/v1/{c}/namespaces/n/tables/%FF", 400),
         ("/v1/{c}/namespaces/n/tables/t/../t", 400),
         ("/v1/{c}/namespaces/n/tables/%2e%2e", 400),
         ("/v1/{c}/namespaces/n/tables/t/", 404),
@@ -244,7 +250,7 @@ def spoiled(own_server, servers):
         ("/v1/{c}/namespaces?pageToken=nonsense", 400),
         ("/v1/{c}/nothing", 404),
         ("/v1/no-such-catalog/namespaces", 404),
-        ("/v1/" + "c" * 3000 + "/namespaces", 404),
+        ("/v1/" + "c" * 3000 + "/namespaces", 400),
         ("/nothing/at/all", 404),
     ],
 )
