@@ -12,6 +12,7 @@ suites() {
 		unit:make check
 		asan:unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 		conformance:what every store must do, races and kill -9 included
+		objects:object IO against real S3 servers
 		fuzz:what once broke the parsers does not any more
 		distcheck:the tarball holds everything, builds and tests itself
 		quickstart:two commands, from nothing to a running catalog, twice side by side
@@ -166,6 +167,18 @@ run_pytest() {
 	}'
 	rm -f "$out"
 	return "$status"
+}
+
+# SeaweedFS comes with the live tests' environment.  MinIO is built by Go: minutes the first time, so only with --all.
+suite_objects() {
+	build_tests "$tree" "with -Werror" --enable-werror || return
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
+	export WEED=$PANGOLIN_TEST_CACHE/venv/bin/weed MINIO=${MINIO:-minio}
+	if ! command -v "$MINIO" >/dev/null; then
+		MINIO=$PANGOLIN_TEST_CACHE/bin/minio
+		[ -x "$MINIO" ] || [ -z "$full" ] || "$top/tests/live/servers/minio.sh" --install "$MINIO"
+	fi
+	"$top/tests/s3/run" "$tree/tests/s3/s3_suite"
 }
 
 suite_live() {
