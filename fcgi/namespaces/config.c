@@ -51,7 +51,8 @@ static const char *endpoint(struct cx *cx, const struct route *r)
 
 static struct json_object *endpoints(struct cx *cx)
 {
-	const struct route_table *const tables[] = { &namespaces_routes, &tables_routes };
+	const struct route_table *const tables[] = { &namespaces_routes, &tables_routes,
+						     &credentials_routes };
 	struct json_object *list = json_new_array(cx);
 
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
