@@ -15,7 +15,11 @@
 /* A record's content: FastCGI allows 65,535 bytes; a multiple of 8 needs no padding. */
 #define RECORD_BYTES 65528
 #define RECORD_STDOUT 6
-/* Up to here head and body share one buffer, and one write, with the end record. */
+/*
+ * Up to here head and body go through libfcgi's 8 KiB buffer and share one write with
+ * the end record.  Past it they are sent from where they lie: at 6 KB the buffer saves
+ * 3 of 44 us of a process's time, at 20 KB writing costs 4 us less, at 74 KB 10 of 70.
+ */
 #define SMALL_BYTES 7168
 #define BYTES_A_SECOND 65536
 
@@ -171,18 +175,6 @@ static ssize_t read_some(struct gateway *g, char *buf, size_t n, int64_t deadlin
 	return g->cgi ? read_cgi(buf, n, deadline_ms) : read_fcgi(g, buf, n, deadline_ms);
 }
 
-/* The web server may go on sending a body we refuse, and listen only after it. */
-static void drop_rest(struct gateway *g, int64_t timeout_ms)
-{
-	int64_t deadline_ms = cx_monotonic_ms() + timeout_ms;
-	char trash[8192];
-
-	if (g->cgi)
-		return;
-	while (read_some(g, trash, sizeof(trash), deadline_ms) > 0)
-		;
-}
-
 /* -1 where the request says nothing. */
 static enum status body_length(struct request *rq, int64_t *out)
 {
@@ -203,10 +195,8 @@ static enum status read_failed(struct gateway *g, struct request *rq)
 	return fail(rq->cx, INVALID, "the request's body came too slowly");
 }
 
-static enum status too_large(struct gateway *g, struct request *rq, int64_t max_bytes,
-			     int64_t timeout_ms)
+static enum status too_large(struct request *rq, int64_t max_bytes)
 {
-	drop_rest(g, timeout_ms);
 	return fail(rq->cx, TOO_LARGE, "the request's body is larger than %lld bytes",
 		    (long long)max_bytes);
 }
@@ -260,7 +250,7 @@ enum status gateway_read(struct gateway *g, struct request *rq, int64_t max_byte
 	if (s)
 		return s;
 	if (length > max_bytes)
-		return too_large(g, rq, max_bytes, timeout_ms);
+		return too_large(rq, max_bytes);
 	if (g->cgi && length >= 0) /* behind its end nothing may be read: RFC 3875, 4.2 */
 		s = read_all(g, rq, (size_t)length, (size_t)length, timeout_ms);
 	else if (length >= 0)
@@ -273,7 +263,7 @@ enum status gateway_read(struct gateway *g, struct request *rq, int64_t max_byte
 		return fail(rq->cx, INVALID,
 			    "the request's body has not the length it was said to have");
 	if (rq->body_len > (size_t)max_bytes)
-		return too_large(g, rq, max_bytes, timeout_ms);
+		return too_large(rq, max_bytes);
 	return OK;
 }
 

@@ -19,9 +19,10 @@ const char *const *gateway_accept(struct gateway *g);
 
 /*
  * Reads the request's body to its end into rq->body, with a NUL behind.
- * TOO_LARGE: past max_bytes (what is left of it is read and dropped).  INVALID:
- * shorter or longer than CONTENT_LENGTH, or too slow (rq->answer.http is 408
- * then): a body may take timeout_ms and a second for each 64 KiB.
+ * TOO_LARGE: past max_bytes (the rest is left unread: lighttpd and Apache pass the
+ * answer on all the same).  INVALID: shorter or longer than CONTENT_LENGTH, or
+ * too slow (rq->answer.http is 408 then): a body may take timeout_ms and a second
+ * for each 64 KiB.
  */
 MUST_USE enum status gateway_read(struct gateway *g, struct request *rq, int64_t max_bytes,
 				  int64_t timeout_ms);

@@ -122,8 +122,6 @@ enum status create_token(struct request *rq)
 
 	s = read_wish(rq, &w);
 	if (!s)
-		s = check_rank(rq, w.role);
-	if (!s)
 		s = find_owner(rq, &w, &who);
 	if (!s)
 		s = check_rank(rq, who.role);

@@ -564,6 +564,7 @@ START_TEST(keys_are_shown_and_rotate)
 	ck_assert_int_eq(a.status, 200);
 	ck_assert_uint_eq(json_object_array_length(json_member(body_of(&a), "keys")), 1);
 	ck_assert_ptr_null(strstr(a.body, "\"d\""));
+	ck_assert_int_eq(me(&second, before), 200); /* it has looked at the file just now */
 	must(jwt_keys_create(&cx, folder, true));
 	ck_assert_int_eq(responder_stop(&responder), 0);
 	responder_again(&responder, run);

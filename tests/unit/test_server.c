@@ -249,6 +249,20 @@ START_TEST(a_slow_body_is_refused)
 }
 END_TEST
 
+START_TEST(a_silent_body_is_refused)
+{
+	const char *params[] = { "REQUEST_METHOD=POST", "REQUEST_URI=/body", "CONTENT_LENGTH=1000",
+				 NULL };
+	int fd = fcgi_connect(&responder);
+	int64_t before = cx_monotonic_ms();
+
+	fcgi_begin(&cx, fd, params);
+	fcgi_stdin(fd, "abc", 3);
+	ck_assert_int_eq(fcgi_read_answer(&cx, fd).status, 408);
+	ck_assert_int_lt(cx_monotonic_ms() - before, 3000);
+}
+END_TEST
+
 /* A web server that goes away in the middle leaves the process as it was. */
 START_TEST(survives_peers_that_leave)
 {
@@ -580,6 +594,7 @@ int main(void)
 	tcase_add_loop_test(tc, reads_a_body_in_pieces, 0, 2);
 	tcase_add_test(tc, refuses_wrong_lengths);
 	tcase_add_test(tc, a_slow_body_is_refused);
+	tcase_add_test(tc, a_silent_body_is_refused);
 	tcase_add_test(tc, survives_peers_that_leave);
 	tcase_add_test(tc, survives_bytes_that_are_no_fastcgi);
 	tcase_add_test(tc, sends_a_big_answer);
