@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,6 +91,7 @@ pid_t t_spawn(struct t *t, void (*work)(struct t *t, int number, struct shared *
 	if (pid < 0)
 		abort();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a case that fails leaves nobody behind */
 		t_open(t);
 		work(t, number, shared);
 		t_close(t);
@@ -136,6 +138,7 @@ static bool run_case(const struct t *base, const struct test_case *c)
 	if (pid == 0) {
 		struct t t = *base;
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		alarm(600);
 		t.tenant = text_uuid7(&t.cx);
 		t.catalog = text_uuid7(&t.cx);
