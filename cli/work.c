@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* work.c - pangolin work: leases jobs and runs them, a small list at a time. */
 #include "cli/cli.h"
+#include "cli/purge.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "stores/drop.h"
@@ -13,6 +14,7 @@
 
 struct worker {
 	struct store *st;
+	struct cloud *cloud;
 	size_t batch;
 	sigset_t stops;
 	bool stopping;
@@ -25,6 +27,7 @@ struct running {
 	struct cx *cx, step;
 	struct job *job;
 	struct json_object *payload;
+	struct purge *purge; /* of a "purge" */
 };
 
 /* Waits up to `seconds` for SIGTERM or SIGINT (both are blocked); true: one came. */
@@ -85,6 +88,21 @@ static enum status drop_tenant(struct running *r)
 	return run_steps(r, drop_tenant_step);
 }
 
+static enum status purge_table_step(struct running *r, bool *done)
+{
+	return purge_step(&r->step, r->purge, done);
+}
+
+static enum status purge_table(struct running *r)
+{
+	enum status s;
+
+	r->cx->deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
+	s = purge_open(r->cx, r->w->st, r->w->cloud, r->job->tenant_id, r->payload, &r->purge);
+	r->cx->deadline_ms = 0;
+	return s || !r->purge ? s : run_steps(r, purge_table_step);
+}
+
 /* --- jobs ------------------------------------------------------------------- */
 
 static const struct {
@@ -93,6 +111,7 @@ static const struct {
 } works[] = {
 	{ "drop-catalog", drop_catalog },
 	{ "drop-tenant", drop_tenant },
+	{ "purge", purge_table },
 };
 
 static enum status run_job(struct running *r)
@@ -220,6 +239,38 @@ static void work_forever(struct worker *w)
 	cx_free(&cx);
 }
 
+static enum status work_open(struct cli *c, struct worker *w)
+{
+	struct cloud_limits limits = { .file_roots = c->config->file_roots,
+				       .object_max_bytes = c->config->max_metadata_bytes };
+	enum status s = cli_store(c, false);
+
+	if (!s)
+		s = cloud_open(c->cx, &limits, &w->cloud);
+	w->st = c->store;
+	sigemptyset(&w->stops);
+	sigaddset(&w->stops, SIGTERM);
+	sigaddset(&w->stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &w->stops, NULL);
+	return s;
+}
+
+static enum status work(struct cli *c, struct worker *w)
+{
+	enum status s;
+
+	if (cli_flag(c, "forever")) {
+		work_forever(w);
+		return OK;
+	}
+	s = work_once(w);
+	if (s)
+		return fail(c->cx, s, "the work was not ended; the line above says why");
+	cli_note(c, "%lld jobs done, %lld failed and put off", (long long)w->done,
+		 (long long)w->failed);
+	return OK;
+}
+
 enum status run_work(struct cli *c)
 {
 	struct worker w = { 0 };
@@ -229,23 +280,11 @@ enum status run_work(struct cli *c)
 	if (!s && cli_flag(c, "once") && cli_flag(c, "forever"))
 		s = fail(c->cx, INVALID, "--once or --forever, not both");
 	if (!s)
-		s = cli_store(c, false);
-	if (s)
-		return s;
-	w.st = c->store;
+		s = work_open(c, &w);
 	w.batch = (size_t)batch;
-	sigemptyset(&w.stops);
-	sigaddset(&w.stops, SIGTERM);
-	sigaddset(&w.stops, SIGINT);
-	sigprocmask(SIG_BLOCK, &w.stops, NULL);
-	if (cli_flag(c, "forever")) {
-		work_forever(&w);
-		return OK;
-	}
-	s = work_once(&w);
-	if (s)
-		return fail(c->cx, s, "the work was not ended; the line above says why");
-	cli_note(c, "%lld jobs done, %lld failed and put off", (long long)w.done,
-		 (long long)w.failed);
-	return OK;
+	if (!s)
+		s = work(c, &w);
+	if (w.cloud)
+		cloud_close(w.cloud);
+	return s;
 }
