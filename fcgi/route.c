@@ -96,13 +96,19 @@ static bool matches(const char *pattern, const struct raw_path *p, struct part *
 	return i == p->n;
 }
 
+/*
+ * Iceberg's Java clients write names in a path as a form does (RESTUtil.encodeString):
+ * a space is '+', and so a plus is %2B, as every other client writes it too.  The
+ * prefix they take as we gave it.
+ */
 static enum status decode(struct request *rq, const struct part *parts, size_t n)
 {
+	bool iceberg = text_starts(rq->route->pattern, "/v1/");
 	enum status s;
 	char *text;
 
 	for (size_t i = 0; i < n; i++) {
-		s = text_unpercent(rq->cx, parts[i].bytes, parts[i].n, false, &text);
+		s = text_unpercent(rq->cx, parts[i].bytes, parts[i].n, iceberg && i > 0, &text);
 		if (s)
 			return s;
 		rq->segments[i] = text;

@@ -55,7 +55,9 @@ static const struct {
 	{ "GET", "/v1/c/namespaces/a%2Ftables%2Fb", OK, "/v1/{}/namespaces/{}", "c|a/tables/b",
 	  NULL },
 	{ "GET", "/v1/c/namespaces/a%252Fb", OK, "/v1/{}/namespaces/{}", "c|a%2Fb", NULL },
-	{ "GET", "/v1/c/namespaces/a+b", OK, "/v1/{}/namespaces/{}", "c|a+b", NULL },
+	/* a space as Java writes it; under /api/v1, and in the prefix, a plus is a plus */
+	{ "GET", "/v1/c+c/namespaces/a+b%2Bc%20d", OK, "/v1/{}/namespaces/{}", "c+c|a b+c d", NULL },
+	{ "GET", "/api/v1/catalogs/a+b", OK, "/api/v1/catalogs/{}", "a+b", NULL },
 	{ "GET", "/v1/c/namespaces/%C3%A4", OK, "/v1/{}/namespaces/{}", "c|\xc3\xa4", NULL },
 	{ "GET", "/v1/c/namespaces/...", OK, "/v1/{}/namespaces/{}", "c|...", NULL },
 	{ "HEAD", "/v1/c/namespaces/n/tables/t", OK, "/v1/{}/namespaces/{}/tables/{}", "c|n|t",
