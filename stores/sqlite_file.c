@@ -56,7 +56,8 @@ static int on_wal(void *arg, sqlite3 *db, const char *name, int pages)
 
 	if (pages < WAL_PAGES)
 		return SQLITE_OK;
-	st->checkpoint_until_ms = cx_monotonic_ms() + CHECKPOINT_WAIT_MS;
+	/* the longer the log, the longer readers are waited for */
+	st->checkpoint_until_ms = cx_monotonic_ms() + CHECKPOINT_WAIT_MS * (pages / WAL_PAGES_MAX);
 	sqlite3_wal_checkpoint_v2(db, name, mode, NULL, NULL);
 	st->checkpoint_until_ms = 0;
 	return SQLITE_OK;
