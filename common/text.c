@@ -475,8 +475,8 @@ bool text_untime(const char *s, int64_t *ms)
 	back = tm;
 	at = timegm(&back);
 	/* a day or hour that there is not comes back as another */
-	if (back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday || back.tm_hour != tm.tm_hour ||
-	    back.tm_min != tm.tm_min || back.tm_sec != tm.tm_sec)
+	if (back.tm_mon != tm.tm_mon || back.tm_hour != tm.tm_hour || back.tm_min != tm.tm_min ||
+	    back.tm_sec != tm.tm_sec)
 		return false;
 	p = read_fraction(s + 19, &fraction);
 	p = p ? read_offset(p, &minutes) : NULL;

@@ -23,9 +23,8 @@ static enum status open_lock(struct cx *cx, const char *path, const char *suffix
 	*fd = open(name, O_RDWR | O_CLOEXEC);
 	if (*fd < 0 && errno == ENOENT) {
 		*fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-		if (*fd >= 0)
-			(void)fchmod(*fd,
-				     0660); /* whatever the umask; not ours to change if it fails */
+		if (*fd >= 0) /* whatever the umask is */
+			(void)fchmod(*fd, 0660);
 	}
 	if (*fd < 0)
 		return fail(cx, UNAVAILABLE, "cannot open lock file %s: %s", name, strerror(errno));

