@@ -211,7 +211,7 @@ static enum status scan_items(struct scan *k, char close, enum status (*item)(st
 
 static enum status scan_value(struct scan *k)
 {
-	bool nul;
+	bool nul = false; /* a value may hold one, a key may not */
 
 	skip_space(k);
 	switch (peek(k)) {
