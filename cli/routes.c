@@ -14,6 +14,6 @@ enum status run_routes(struct cli *c)
 	if (strcmp(httpd, "lighttpd") == 0)
 		return httpd_lighttpd(c->cx, sockets);
 	if (strcmp(httpd, "apache") == 0)
-		return httpd_apache(c->cx, sockets ? sockets : "/run/pangolin/sockets");
+		return httpd_apache(c->cx, sockets ? sockets : "/run/pangolin");
 	return fail(c->cx, INVALID, "--httpd is neither lighttpd nor apache: \"%s\"", httpd);
 }

@@ -46,6 +46,8 @@ static const struct route routes[] = {
 	  NULL },
 	{ "POST", V1 "service-users/{}/rotate", MAY_ADMIN, ON_TENANT, NOT_ICEBERG,
 	  rotate_service_user, NULL },
+
+	{ "POST", V1 "validate/names", MAY_LIST, ON_TENANT, NOT_ICEBERG, validate_names, NULL },
 };
 
 const struct route_table admin_routes = { "admin", routes, ARRAY_SIZE(routes) };

@@ -347,6 +347,22 @@ def test_federated_catalogs_are_refused(admin):
     admin.fails(400, "POST", "catalogs", {"name": fresh("c"), "catalog_type": "Sideways"})
 
 
+def test_names_can_be_asked_about(admin, warehouse):
+    def ask(kind, *names):
+        body = {"resource_type": kind, "names": names}
+        return {r["name"]: r["available"] for r in admin.ok("POST", "validate/names", body, status=200)["results"]}
+
+    free = fresh("free")
+    assert ask("warehouse", free, warehouse, "a/b") == {free: True, warehouse: False, "a/b": False}
+    assert ask("catalog", free, warehouse, "config", "") == {free: True, warehouse: True, "config": False, "": False}
+    assert ask("table", free) == {free: False}
+    assert ask("catalog") == {}
+    admin.fails(400, "POST", "validate/names", {"resource_type": "catalog", "names": ["x"] * 101})
+    admin.fails(400, "POST", "validate/names", {"resource_type": "catalog", "names": [1]})
+    admin.fails(400, "POST", "validate/names", {"resource_type": "catalog", "names": ["a\0b"]})
+    admin.fails(400, "POST", "validate/names", {"names": ["x"]})
+
+
 # --- users --------------------------------------------------------------------
 
 
@@ -521,6 +537,7 @@ MATRIX = [
     ("PUT", "service-users/x", 403),
     ("DELETE", "service-users/x", 403),
     ("POST", "service-users/x/rotate", 403),
+    ("POST", "validate/names", 403),
 ]
 
 
