@@ -7,7 +7,8 @@
 #include <string.h>
 
 #define INPUT_BYTES 65536
-#define COPIES 400 /* of each file; the same ones in every run */
+#define COPIES 400	/* of each file at most; the same ones in every run */
+#define ALL_COPIES 8000 /* of all files: a large corpus has fewer of each */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,7 +45,7 @@ static size_t change(uint8_t *data, size_t size, uint32_t *state)
 	return size;
 }
 
-static int run_file(const char *path)
+static int run_file(const char *path, int copies)
 {
 	static uint8_t seed[INPUT_BYTES], copy[INPUT_BYTES];
 	FILE *f = fopen(path, "rb");
@@ -58,7 +59,7 @@ static int run_file(const char *path)
 	size = fread(seed, 1, sizeof(seed), f);
 	fclose(f);
 	LLVMFuzzerTestOneInput(seed, size);
-	for (int i = 0; i < COPIES; i++) {
+	for (int i = 0; i < copies; i++) {
 		memcpy(copy, seed, size);
 		LLVMFuzzerTestOneInput(copy, change(copy, size, &state));
 	}
@@ -70,26 +71,30 @@ int main(int argc, char **argv)
 {
 	const char *srcdir = getenv("srcdir"), *name = strstr(argv[0], "fuzz_");
 	char folder[1000], path[2000];
-	int files = 0, failed = 0;
+	int files = 0, failed = 0, copies;
 	struct dirent *e;
 	DIR *d;
 
 	for (int i = 1; i < argc; i++)
-		failed |= run_file(argv[i]);
+		failed |= run_file(argv[i], COPIES);
 	if (argc > 1)
 		return failed;
 	snprintf(folder, sizeof(folder), "%s/tests/fuzz/corpus/%s", srcdir ? srcdir : ".",
 		 name ? name + 5 : "");
 	d = opendir(folder);
+	while (d && (e = readdir(d)))
+		files += *e->d_name != '.';
+	copies = files && ALL_COPIES / files < COPIES ? ALL_COPIES / files : COPIES;
+	if (d)
+		rewinddir(d);
 	while (d && (e = readdir(d))) {
 		if (*e->d_name == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-		failed |= run_file(path);
-		files++;
+		failed |= run_file(path, copies);
 	}
 	if (d)
 		closedir(d);
-	printf("%d files, %d inputs each\n", files, COPIES + 1);
+	printf("%d files, %d inputs each\n", files, copies + 1);
 	return failed || !files;
 }

@@ -128,6 +128,137 @@ START_TEST(examples)
 }
 END_TEST
 
+START_TEST(checks)
+{
+	struct json_object *row = row_of("checks.json", _i), *m = base_of(row);
+
+	json_object_object_foreach(json_member(row, "set"), key, v) {
+		if (v)
+			json_set(m, key, v);
+		else
+			json_object_object_del(m, key);
+	}
+	table_expect(&cx, row, metadata_check(&cx, m));
+}
+END_TEST
+
+/* What is not even an object. */
+START_TEST(no_objects)
+{
+	static const char *const texts[] = { "[]", "7", "\"x\"", "null", "true" };
+	struct metadata_env env = { .new_uuid = NEW_UUID };
+	struct metadata_facts facts;
+	struct json_object *v = NULL, *out, *list = json_new_array(&cx);
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		ck_assert_int_eq(json_parse(&cx, texts[i], strlen(texts[i]), 5, &v), OK);
+		ck_assert_int_eq(metadata_check(&cx, v), INVALID);
+		ck_assert_int_eq(metadata_facts(&cx, v, &facts), INVALID);
+		ck_assert_int_eq(metadata_create(&cx, &env, v, "s3://b/t", &out), INVALID);
+		if (v)
+			ck_assert_int_eq(metadata_apply(&cx, &env, v, list, &out), INVALID);
+		ck_assert_ptr_eq(metadata_refs_only(&cx, v), v);
+	}
+}
+END_TEST
+
+START_TEST(facts)
+{
+	struct json_object *m = table_json(&cx, "iceberg/TableMetadataV2Valid.json");
+	struct json_object *p = json_member(m, "properties");
+	struct metadata_facts f;
+
+	ck_assert_int_eq(metadata_facts(&cx, m, &f), OK);
+	ck_assert_str_eq(f.table_uuid, "9c12d441-03fe-4693-9a96-a0705ddf69c1");
+	ck_assert_str_eq(f.location, "s3://bucket/test/location");
+	ck_assert_ptr_null(f.data_path);
+	ck_assert_ptr_null(f.metadata_path);
+	ck_assert_int_eq(f.format_version, 2);
+	ck_assert_int_eq(f.current_snapshot_id, 3055729675574597004);
+	ck_assert_int_eq(f.last_updated_ms, 1602638573590);
+	ck_assert_str_eq(f.compression, "none");
+	json_set_text(p, "write.data.path", "s3://b/d");
+	json_set_text(p, "write.metadata.path", "s3://b/m");
+	json_set_text(p, "write.metadata.compression-codec", "GZIP");
+	ck_assert_int_eq(metadata_facts(&cx, m, &f), OK);
+	ck_assert_str_eq(f.data_path, "s3://b/d");
+	ck_assert_str_eq(f.metadata_path, "s3://b/m");
+	ck_assert_str_eq(f.compression, "gzip");
+
+	m = table_json(&cx, "iceberg/TableMetadataV1Valid.json");
+	ck_assert_int_eq(metadata_facts(&cx, m, &f), OK);
+	ck_assert_int_eq(f.current_snapshot_id, -1);
+}
+END_TEST
+
+START_TEST(paths)
+{
+	static const char *const expected[][2] = {
+		{ "location", "s3://bucket/test/location" },
+		{ "properties.write.data.path", "s3://b/d" },
+		{ "properties.write.metadata.path", "s3://b/m" },
+		{ "properties.write.object-storage.path", "s3://b/o" },
+		{ "properties.write.folder-storage.path", "s3://b/f" },
+		{ "snapshots[0].manifest-list", "s3://a/b/2.avro" },
+		{ "snapshots[1].manifests[0]", "s3://a/b/m0.avro" },
+		{ "snapshots[1].manifests[1]", "s3://a/b/m1.avro" },
+		{ "statistics[0].statistics-path", "s3://a/b/stats.puffin" },
+		{ "partition-statistics[0].statistics-path", "s3://a/b/p.parquet" },
+		{ "metadata-log[0].metadata-file", "s3://a/b/1.json" },
+	};
+	static const char more[] =
+		"{\"snapshots\":[{\"manifest-list\":\"s3://a/b/2.avro\",\"manifests\":[\"no\"]},"
+		"{\"manifests\":[\"s3://a/b/m0.avro\",\"s3://a/b/m1.avro\"]}],"
+		"\"partition-statistics\":[{\"statistics-path\":\"s3://a/b/p.parquet\"}],"
+		"\"metadata-log\":[{\"metadata-file\":\"s3://a/b/1.json\"}],"
+		"\"properties\":{\"write.folder-storage.path\":\"s3://b/f\","
+		"\"write.object-storage.path\":\"s3://b/o\",\"write.metadata.path\":\"s3://b/m\","
+		"\"write.data.path\":\"s3://b/d\"}}";
+	struct json_object *m = table_json(&cx, "iceberg/TableMetadataStatisticsFiles.json"), *v;
+	struct metadata_path *list;
+	size_t n;
+
+	ck_assert_int_eq(json_parse(&cx, more, strlen(more), 9, &v), OK);
+	json_object_object_foreach(v, key, member)
+		json_set(m, key, member);
+	ck_assert_int_eq(metadata_paths(&cx, m, &list, &n), OK);
+	for (size_t i = 0; i < n && i < ARRAY_SIZE(expected); i++) {
+		ck_assert_str_eq(list[i].member, expected[i][0]);
+		ck_assert_str_eq(list[i].location, expected[i][1]);
+	}
+	ck_assert_uint_eq(n, ARRAY_SIZE(expected));
+}
+END_TEST
+
+START_TEST(refs_only)
+{
+	struct json_object *m = table_json(&cx, "iceberg/TableMetadataV2Valid.json"), *out, *list;
+	const char *before = json_print(&cx, m, NULL);
+
+	out = metadata_refs_only(&cx, m); /* no refs: main is the current snapshot */
+	list = json_member(out, "snapshots");
+	ck_assert_uint_eq(json_object_array_length(list), 1);
+	ck_assert_int_eq(json_int(json_object_array_get_idx(list, 0), "snapshot-id", 0),
+			 3055729675574597004);
+	ck_assert(json_equal(json_member(out, "snapshot-log"), json_member(m, "snapshot-log")));
+	ck_assert_str_eq(before, json_print(&cx, m, NULL));
+	ck_assert_int_eq(metadata_check(&cx, out), OK);
+
+	list = json_new_object(&cx);
+	json_set_int(list, "snapshot-id", 3051729675574597004);
+	json_set_text(list, "type", "tag");
+	json_set(m, "refs", json_new_object(&cx));
+	json_set(json_member(m, "refs"), "t", list);
+	ck_assert(json_equal(metadata_refs_only(&cx, m), m)); /* both are named */
+	json_object_object_del(m, "current-snapshot-id");
+	out = metadata_refs_only(&cx, m);
+	list = json_member(out, "snapshots");
+	ck_assert_uint_eq(json_object_array_length(list), 1);
+	ck_assert_int_eq(json_int(json_object_array_get_idx(list, 0), "snapshot-id", 0),
+			 3051729675574597004);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("metadata");
@@ -140,6 +271,11 @@ int main(void)
 	tcase_add_loop_test(t, create, 0, table_size("create.json"));
 	tcase_add_loop_test(t, requirements, 0, table_size("requirements.json"));
 	tcase_add_loop_test(t, examples, 0, table_size("examples.json"));
+	tcase_add_loop_test(t, checks, 0, table_size("checks.json"));
+	tcase_add_test(t, no_objects);
+	tcase_add_test(t, facts);
+	tcase_add_test(t, paths);
+	tcase_add_test(t, refs_only);
 	suite_add_tcase(suite, t);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
