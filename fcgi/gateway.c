@@ -22,6 +22,8 @@
  */
 #define SMALL_BYTES 7168
 #define BYTES_A_SECOND 65536
+/* A connection that the web server keeps for further requests pins its process: not for long. */
+#define KEPT_MS 1000
 
 struct gateway {
 	bool cgi;
@@ -34,9 +36,9 @@ struct gateway {
 
 /*
  * SIGTERM: puts /dev/null in the listening socket's place.  A process waiting in
- * accept() wakes and finds no socket; a busy one finds that out when it has answered.
- * With SA_RESTART nothing of a request is interrupted, and there is no moment
- * between a test and accept() in which the signal could get lost.
+ * accept() wakes and finds no socket, and there is no moment between a test and
+ * accept() in which the signal could get lost.  Whoever has a request keeps the
+ * signal waiting until it is answered.
  */
 static void stop_listening(int signal_number)
 {
@@ -53,15 +55,39 @@ static void stop_listening(int signal_number)
 	errno = before;
 }
 
+static const int ending_signals[] = {
+	SIGTERM, SIGINT, SIGUSR1 /* the FastCGI specification's graceful end */
+};
+
+static void hold_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(ending_signals); i++)
+		sigaddset(&set, ending_signals[i]);
+	sigprocmask(how, &set, NULL);
+}
+
 static void handle_signals(void)
 {
-	struct sigaction stop = { .sa_handler = stop_listening, .sa_flags = SA_RESTART };
+	struct sigaction stop = { .sa_handler = stop_listening }; /* without SA_RESTART */
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGUSR1, &stop, NULL); /* the FastCGI specification's graceful end */
+	hold_signals(SIG_BLOCK);
+	for (size_t i = 0; i < ARRAY_SIZE(ending_signals); i++)
+		sigaction(ending_signals[i], &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* A read of libfcgi's on this connection takes at most so long. */
+static void limit_reads(int fd, int64_t ms)
+{
+	struct timeval t = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+	if (ms <= 0)
+		t.tv_usec = 1; /* 0 would be for ever */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 }
 
 struct gateway *gateway_open(struct cx *cx)
@@ -80,17 +106,21 @@ struct gateway *gateway_open(struct cx *cx)
 const char *const *gateway_accept(struct gateway *g)
 {
 	char **env = environ;
+	int got;
 
 	g->broken = false;
 	if (g->cgi && g->begun)
 		return NULL;
 	g->begun = true;
-	if (!g->cgi) {
-		if (FCGX_Accept_r(&g->fcgx) < 0)
-			return NULL;
-		env = g->fcgx.envp;
-	}
-	return (const char *const *)env;
+	if (g->cgi)
+		return (const char *const *)env;
+	if (g->fcgx.ipcFd >= 0)
+		limit_reads(g->fcgx.ipcFd, KEPT_MS);
+	hold_signals(SIG_UNBLOCK);
+	got = FCGX_Accept_r(&g->fcgx);
+	hold_signals(SIG_BLOCK);
+	env = g->fcgx.envp;
+	return got < 0 ? NULL : (const char *const *)env;
 }
 
 void gateway_finish(struct gateway *g)
@@ -122,16 +152,6 @@ static bool wait_for(int fd, short events, int64_t deadline_ms)
 		n = poll(&p, 1, (int)left_until(deadline_ms));
 	while (n < 0 && errno == EINTR);
 	return n > 0;
-}
-
-/* libfcgi reads when its buffer is empty: a receive timeout on the socket bounds that. */
-static void limit_reads(int fd, int64_t ms)
-{
-	struct timeval t = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-
-	if (ms <= 0)
-		t.tv_usec = 1; /* 0 would be for ever */
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 }
 
 static ssize_t read_fcgi(struct gateway *g, char *buf, size_t n, int64_t deadline_ms)
@@ -239,13 +259,12 @@ static enum status read_all(struct gateway *g, struct request *rq, size_t expect
 	return OK;
 }
 
-enum status gateway_read(struct gateway *g, struct request *rq, int64_t max_bytes,
-			 int64_t timeout_ms)
+static enum status read_body(struct gateway *g, struct request *rq, int64_t max_bytes,
+			     int64_t timeout_ms)
 {
 	int64_t length;
 	enum status s;
 
-	rq->body = "";
 	s = body_length(rq, &length);
 	if (s)
 		return s;
@@ -262,9 +281,19 @@ enum status gateway_read(struct gateway *g, struct request *rq, int64_t max_byte
 	if (length >= 0 && rq->body_len != (size_t)length)
 		return fail(rq->cx, INVALID,
 			    "the request's body has not the length it was said to have");
-	if (rq->body_len > (size_t)max_bytes)
-		return too_large(rq, max_bytes);
-	return OK;
+	return rq->body_len > (size_t)max_bytes ? too_large(rq, max_bytes) : OK;
+}
+
+enum status gateway_read(struct gateway *g, struct request *rq, int64_t max_bytes,
+			 int64_t timeout_ms)
+{
+	enum status s;
+
+	rq->body = "";
+	s = read_body(g, rq, max_bytes, timeout_ms);
+	if (s)
+		g->fcgx.keepConnection = 0; /* what was not read is no next request */
+	return s;
 }
 
 /* --- sending ---------------------------------------------------------------- */

@@ -139,9 +139,9 @@ static void add_length(struct text *t, size_t n)
 	text_addc(t, (char)n);
 }
 
-void fcgi_begin(struct cx *cx, int fd, const char *const *params)
+void fcgi_begin(struct cx *cx, int fd, bool keep, const char *const *params)
 {
-	static const unsigned char begin[8] = { 0, 1 /* responder */, 0 /* close behind it */ };
+	const unsigned char begin[8] = { 0, 1 /* responder */, keep };
 	struct text t = text_open(cx, MAX_CONTENT);
 
 	send_record(fd, BEGIN_REQUEST, begin, sizeof(begin));
@@ -198,7 +198,7 @@ static void split_output(struct cx *cx, const struct text *out, struct fcgi_answ
 	a->body_len = out->len - (size_t)(a->body - out->s);
 }
 
-struct fcgi_answer fcgi_read_answer(struct cx *cx, int fd)
+static struct fcgi_answer read_answer(struct cx *cx, int fd)
 {
 	struct text out = text_open(cx, (size_t)64 << 20);
 	struct fcgi_answer a = { 0 };
@@ -215,9 +215,16 @@ struct fcgi_answer fcgi_read_answer(struct cx *cx, int fd)
 			text_addn(&out, content, n);
 		ended = head[1] == END_REQUEST;
 	}
-	close(fd);
 	if (ended)
 		split_output(cx, &out, &a);
+	return a;
+}
+
+struct fcgi_answer fcgi_read_answer(struct cx *cx, int fd)
+{
+	struct fcgi_answer a = read_answer(cx, fd);
+
+	close(fd);
 	return a;
 }
 
@@ -243,9 +250,32 @@ struct fcgi_answer fcgi_call(struct cx *cx, const struct responder_process *p, c
 		all[n++] = *params;
 	if (body)
 		all[n++] = cx_printf(cx, "CONTENT_LENGTH=%zu", strlen(body));
-	fcgi_begin(cx, fd, all);
+	fcgi_begin(cx, fd, false, all);
 	if (body && *body)
 		fcgi_stdin(fd, body, strlen(body));
 	fcgi_stdin(fd, "", 0);
 	return fcgi_read_answer(cx, fd);
+}
+
+struct fcgi_answer fcgi_call_kept(struct cx *cx, const struct responder_process *p, int *fd,
+				  const char *method, const char *uri, const char *body)
+{
+	const char *params[] = { cx_printf(cx, "REQUEST_METHOD=%s", method),
+				 cx_printf(cx, "REQUEST_URI=%s", uri),
+				 body ? cx_printf(cx, "CONTENT_LENGTH=%zu", strlen(body)) : NULL,
+				 NULL };
+	struct fcgi_answer a;
+
+	if (*fd < 0)
+		*fd = fcgi_connect(p);
+	fcgi_begin(cx, *fd, true, params);
+	if (body && *body)
+		fcgi_stdin(*fd, body, strlen(body));
+	fcgi_stdin(*fd, "", 0);
+	a = read_answer(cx, *fd);
+	if (!a.status) {
+		close(*fd);
+		*fd = -1;
+	}
+	return a;
 }

@@ -40,10 +40,14 @@ const char *answer_value(struct cx *cx, const struct fcgi_answer *a, const char 
 struct fcgi_answer fcgi_call(struct cx *cx, const struct responder_process *p, const char *method,
 			     const char *uri, const char *const *params, const char *body);
 
+/* The same on a connection that is kept: -1 opens it, and it is closed where there is no answer. */
+struct fcgi_answer fcgi_call_kept(struct cx *cx, const struct responder_process *p, int *fd,
+				  const char *method, const char *uri, const char *body);
+
 /* The pieces of one, for requests that are not as they should be. */
 int fcgi_connect(const struct responder_process *p);
-void fcgi_begin(struct cx *cx, int fd, const char *const *params);
-void fcgi_stdin(int fd, const char *bytes, size_t n);	    /* n = 0: its end */
-struct fcgi_answer fcgi_read_answer(struct cx *cx, int fd); /* closes fd */
+void fcgi_begin(struct cx *cx, int fd, bool keep, const char *const *params);
+void fcgi_stdin(int fd, const char *bytes, size_t n); /* n = 0: its end */
+struct fcgi_answer fcgi_read_answer(struct cx *cx, int fd);
 
 #endif
