@@ -70,8 +70,7 @@ const struct command cli_commands[] = {
 	  "restarted can't open what another has sealed with the new key.",
 	  NULL, 0, 0, 0, run_keys_rotate },
 	{ "keys list", "", "which keys there are",
-	  "Prints use and id of every key; never a key itself.", NULL, 0, 0, 0,
-	  run_keys_list },
+	  "Prints use and id of every key; never a key itself.", NULL, 0, 0, 0, run_keys_list },
 	{ "routes", "", "every route, or a web server's routing",
 	  "Prints every route of the four responders, or the part of lighttpd's or Apache's\n"
 	  "configuration that sends each path to its responder.",
