@@ -154,33 +154,49 @@ static void write_long(struct t *t, int number, struct shared *shared)
 		pause();
 }
 
+/* Runs the round's list for at most `us`, or to its end where that is 0; how long it took. */
+static int64_t kill_long(struct t *t, int round, useconds_t us, struct shared *shared)
+{
+	int64_t from;
+	pid_t pid;
+
+	t_close(t);
+	pid = t_spawn(t, write_long, round, shared);
+	while (shared->n[0] != round)
+		usleep(500);
+	from = cx_monotonic_ms();
+	if (us)
+		usleep(us);
+	while (!us && !shared->list[round])
+		usleep(500);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	t_open(t);
+	return cx_monotonic_ms() - from;
+}
+
 static void killed_in_a_long_list(struct t *t)
 {
 	struct shared *shared = t_shared();
 	unsigned seed = (unsigned)cx_now_ms();
-	int half = 0, whole = 0, rounds = 5 * t->scale;
+	int64_t whole_ms = kill_long(t, 1, 0, shared);
+	int killed = 0, whole = 0, rounds = 8 * t->scale;
 
-	for (int round = 1; round <= rounds; round++) {
+	for (int round = 2; round <= rounds; round++) {
 		struct asset from = t_asset(t, cx_printf(&t->cx, "round-%d", round), "");
 		size_t n;
-		pid_t pid;
 
-		t_close(t);
-		pid = t_spawn(t, write_long, round, shared);
-		while (shared->n[0] != round)
-			usleep(500);
-		usleep((useconds_t)rand_r(&seed) % 80000);
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		t_open(t);
+		/* anywhere in it, or a little after its end */
+		kill_long(t, round, (useconds_t)rand_r(&seed) % (useconds_t)(1500 * whole_ms) + 1,
+			  shared);
 		n = t_count(t, &from.row, 4);
 		CHECK(t, n == 0 || n == 4000);
 		CHECK(t, n || !shared->list[round]);
-		half += !shared->list[round];
+		killed += !shared->list[round];
 		whole += n != 0;
 	}
 	printf("        %d lists of 4000: %d whole, %d killed before they were acknowledged\n",
-	       rounds, whole, half);
+	       rounds - 1, whole, killed);
 }
 
 const struct test_case crash_cases[] = {

@@ -115,7 +115,8 @@ void t_workers(struct t *t, int n, void (*work)(struct t *t, int number, struct 
 	t_close(t);
 	for (int i = 0; i < n; i++)
 		t_spawn(t, work, i, shared);
-	for (int i = 0; i < n; i++) /* in any order: one that fails may be what the others wait for */
+	for (int i = 0; i < n;
+	     i++) /* in any order: one that fails may be what the others wait for */
 		t_join(t, -1);
 	t_open(t);
 }

@@ -19,10 +19,12 @@
 /* --- a disk that fails when told so -------------------------------------------------- */
 
 static int failing_syncs; /* so many of the next ones; -1: all */
+static int syncs;
 
 /* Stands before the C library's: SQLite calls this one. */
 int fdatasync(int fd)
 {
+	syncs++;
 	if (failing_syncs) {
 		failing_syncs -= failing_syncs > 0;
 		errno = EIO;
@@ -46,8 +48,10 @@ static void set_pwrite(void)
 {
 	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
 
-	ck_assert_int_eq(vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)test_pwrite), SQLITE_OK);
-	ck_assert_int_eq(vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)test_pwrite), SQLITE_OK);
+	ck_assert_int_eq(vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)test_pwrite),
+			 SQLITE_OK);
+	ck_assert_int_eq(vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)test_pwrite),
+			 SQLITE_OK);
 }
 
 /* --- databases --------------------------------------------------------------------------- */
@@ -102,7 +106,8 @@ static void run_sql(struct folder *f, const char *sql)
 	sqlite3 *db;
 
 	ck_assert_int_eq(sqlite3_open(f->file, &db), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s",
+		      sqlite3_errmsg(db));
 	sqlite3_close(db);
 }
 
@@ -260,7 +265,8 @@ END_TEST
 /* Many migrate at once: one does it, the others find it done. */
 static void migrators(struct folder *f, bool migrating)
 {
-	int *made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int *made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
 	pid_t pids[8];
 
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
@@ -300,7 +306,8 @@ START_TEST(migrators_at_once)
 		folder_make(&f, "/tmp", "sqlite");
 		migrators(&f, true);
 		folder_remove(&f);
-		folder_make(&f, "/dev/shm", "memory"); /* here whoever opens it first makes the schema */
+		folder_make(&f, "/dev/shm",
+			    "memory"); /* here whoever opens it first makes the schema */
 		migrators(&f, false);
 		folder_remove(&f);
 	}
@@ -353,7 +360,8 @@ START_TEST(a_full_disk)
 		ck_assert_int_eq(insert(&f.cx, st, name, 100000), UNAVAILABLE);
 		ck_assert(*f.cx.message);
 		if (errors[i] == ENOSPC)
-			ck_assert_str_eq(f.cx.message, "the database's disk is full: nothing was written");
+			ck_assert_str_eq(f.cx.message,
+					 "the database's disk is full: nothing was written");
 		ck_assert(!is_there(&f.cx, st, name)); /* reading goes on */
 		write_error = 0;
 		ck_assert_int_eq(insert(&f.cx, st, name, 100000), OK);
@@ -392,6 +400,31 @@ START_TEST(a_disk_that_fills_up_in_a_list)
 	ck_assert_int_eq(store_list(&f.cx, st, &q, &got), OK);
 	ck_assert_uint_eq(got.n, 0);
 	ck_assert_int_eq(store_apply(&f.cx, st, list, 100, NULL), OK);
+	store_close(st);
+	folder_remove(&f);
+}
+END_TEST
+
+/* A commit is on disk before it is acknowledged, by one sync; the memory store never waits. */
+START_TEST(a_commit_is_one_sync)
+{
+	static const char *const wheres[] = { "/tmp", "/dev/shm" }, *const schemes[] = { "sqlite",
+											 "memory" };
+	struct folder f;
+	struct store *st;
+
+	folder_make(&f, wheres[_i], schemes[_i]);
+	migrate(&f);
+	st = open_store(&f);
+	ck_assert_int_eq(touch(&f.cx, st),
+			 OK); /* the first one begins a new log, with a sync more */
+	syncs = 0;
+	for (int i = 1; i <= 20; i++) {
+		ck_assert_int_eq(touch(&f.cx, st), OK);
+		ck_assert_int_eq(syncs, _i == 0 ? i : 0);
+	}
+	ck_assert(!is_there(&f.cx, st, "x"));
+	ck_assert_int_eq(syncs, _i == 0 ? 20 : 0);
 	store_close(st);
 	folder_remove(&f);
 }
@@ -502,7 +535,8 @@ START_TEST(the_log_stays_small)
 		if (pids[i] == 0) {
 			st = open_store(&f);
 			for (;;) {
-				struct catalog from = { .row = ROW(catalog), .tenant_id = NIL_UUID };
+				struct catalog from = { .row = ROW(catalog),
+							.tenant_id = NIL_UUID };
 				struct query q = { .from = &from.row, .bound = 1, .limit = 10 };
 				struct rows got;
 
@@ -529,7 +563,8 @@ START_TEST(the_log_stays_small)
 	store_close(st);
 	folder_remove(&f);
 	cx_free(&cx);
-	ck_assert_msg(largest < 80 * 1024 * 1024, "120 MB of changes made a log of %lld bytes", (long long)largest);
+	ck_assert_msg(largest < 80 * 1024 * 1024, "120 MB of changes made a log of %lld bytes",
+		      (long long)largest);
 }
 END_TEST
 
@@ -540,7 +575,8 @@ START_TEST(writers_take_turns)
 	struct {
 		volatile bool stop;
 		volatile long n[8];
-	} *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	} *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
 	pid_t pids[8];
 	long least = LONG_MAX, most = 0;
 
@@ -586,6 +622,7 @@ int main(void)
 		{ memory_folders, 0 },
 		{ a_full_disk, 0 },
 		{ a_disk_that_fills_up_in_a_list, 0 },
+		{ a_commit_is_one_sync, 2 },
 		{ a_sync_that_fails, 0 },
 		{ a_damaged_file, 0 },
 		{ somebody_holds_the_file, 0 },
