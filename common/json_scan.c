@@ -126,24 +126,41 @@ static enum status scan_escape(struct scan *k, bool *nul)
 	return broken(k, "half a surrogate pair");
 }
 
+/* Bytes of a string that need no look: to the next quote, backslash or control byte. */
+static bool skip_plain(struct scan *k)
+{
+	const unsigned char *c = (const unsigned char *)k->s + k->at;
+	const unsigned char *end = (const unsigned char *)k->s + k->n;
+	unsigned char all = 0;
+
+	while (c < end && *c >= 0x20 && *c != '"' && *c != '\\')
+		all |= *c++;
+	k->at = (size_t)((const char *)c - k->s);
+	return all < 0x80;
+}
+
 static enum status scan_string(struct scan *k, bool *nul)
 {
-	for (k->at++; k->at < k->n;) {
-		unsigned char c = (unsigned char)k->s[k->at];
-		enum status s;
+	size_t from = ++k->at;
+	bool ascii = true;
+	enum status s;
 
-		if (c < 0x20)
-			return broken(k, "a control byte in a string");
+	for (;;) {
+		ascii &= skip_plain(k);
+		if (peek(k) != '\\')
+			break;
 		k->at++;
-		if (c == '"')
-			return OK;
-		if (c != '\\')
-			continue;
 		s = scan_escape(k, nul);
 		if (s)
 			return s;
 	}
-	return broken(k, "the end within a string");
+	if (peek(k) != '"')
+		return broken(k, k->at < k->n ? "a control byte in a string"
+					      : "the end within a string");
+	if (!ascii && !text_is_utf8(k->s + from, k->at - from))
+		return broken(k, "bytes that are not UTF-8");
+	k->at++;
+	return OK;
 }
 
 static enum status scan_word(struct scan *k, const char *word)
@@ -241,8 +258,6 @@ enum status json_scan(struct cx *cx, const char *bytes, size_t n, int max_depth,
 	struct scan k = { .cx = cx, .s = bytes, .n = n, .max_depth = max_depth };
 	enum status s;
 
-	if (!text_is_utf8(bytes, n))
-		return fail(cx, INVALID, "JSON: bytes that are not UTF-8, or a NUL byte");
 	s = scan_value(&k);
 	skip_space(&k);
 	if (!s && k.at < n)

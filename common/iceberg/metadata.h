@@ -33,8 +33,12 @@ MUST_USE enum status metadata_create(struct cx *cx, const struct metadata_env *e
 /*
  * base + updates.  base NULL: a table that a staged create or a transaction
  * makes (updates then begin with assign-uuid ... as clients send them).  base is
- * not changed.  INVALID: an unknown action, a broken invariant (message names
- * update and field); UNSUPPORTED is never given: what the spec names works.
+ * not changed; *out shares values with it and with updates, so neither may be
+ * changed later.  *out == base where the updates change nothing: there is
+ * nothing to commit.  INVALID: an unknown action, a broken invariant or base
+ * (the message names update and member).  CONFLICT: a new snapshot's sequence
+ * number or first row id is older than the table: its writer must read the
+ * table again; trying the same updates again can't help.
  * Members that this code does not know survive value for value.
  */
 MUST_USE enum status metadata_apply(struct cx *cx, const struct metadata_env *env,
@@ -75,7 +79,7 @@ MUST_USE enum status metadata_paths(struct cx *cx, struct json_object *metadata,
 				    struct metadata_path **out, size_t *n);
 
 /* A copy whose snapshots are only those a ref names (snapshots=refs); the
- * snapshot-log stays whole. */
+ * snapshot-log stays whole.  Shares values with the metadata. */
 struct json_object *metadata_refs_only(struct cx *cx, struct json_object *metadata);
 
 #endif
