@@ -52,7 +52,7 @@ static enum status hide(struct cx *cx, const struct object *o)
 {
 	if (o->kind <= ON_TENANT || !o->catalog)
 		return fail(cx, NOT_FOUND, "no such tenant");
-	return fail(cx, NOT_FOUND, "no catalog \"%s\"", o->catalog);
+	return fail(cx, NOT_FOUND, "Catalog does not exist: %s", o->catalog);
 }
 
 static enum status check_tenant_user(struct cx *cx, const struct object *o)

@@ -187,6 +187,15 @@ static enum status resolve_tenant(struct request *rq, struct ground *g)
 	return s ? s : verify_again(rq, g);
 }
 
+/* A missing catalog is told only to who is still who he was. */
+static enum status missing(struct request *rq, struct ground *g)
+{
+	const char *why = cx_strdup(rq->cx, rq->cx->message);
+	enum status s = resolve_tenant(rq, g);
+
+	return s ? s : fail(rq->cx, NOT_FOUND, "%s", why);
+}
+
 /* One round.  *stale: the catalog was cached under epochs that moved since. */
 static enum status resolve_catalog(struct request *rq, struct ground *g, bool *stale)
 {
@@ -201,7 +210,7 @@ static enum status resolve_catalog(struct request *rq, struct ground *g, bool *s
 	if (!s)
 		s = find_catalog(rq, rq->segments[0], &path, &r->name, branch, &r->catalog);
 	if (s)
-		return s;
+		return s == NOT_FOUND ? missing(rq, g) : s;
 	if (rq->route->flags & BRANCH_ROW)
 		r->branch = CX_NEW(rq->cx, struct branch);
 	r->branch_name = r->catalog->branch_name;

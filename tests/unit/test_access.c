@@ -93,7 +93,7 @@ START_TEST(hides)
 	};
 
 	ck_assert_int_eq(access_check(&cx, &admin, MAY_READ, &o), NOT_FOUND);
-	ck_assert_str_eq(cx.message, "no catalog \"c\"");
+	ck_assert_str_eq(cx.message, "Catalog does not exist: c");
 	cx_free(&cx);
 }
 END_TEST
