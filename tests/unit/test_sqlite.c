@@ -4,17 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/text.h"
 #include "stores/migrate.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/database.h"
 
 /* --- a disk that fails when told so -------------------------------------------------- */
 
@@ -52,87 +48,6 @@ static void set_pwrite(void)
 			 SQLITE_OK);
 	ck_assert_int_eq(vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)test_pwrite),
 			 SQLITE_OK);
-}
-
-/* --- databases --------------------------------------------------------------------------- */
-
-struct folder {
-	struct cx cx;
-	char path[64];
-	const char *url, *file;
-};
-
-static void folder_make(struct folder *f, const char *where, const char *scheme)
-{
-	*f = (struct folder){ 0 };
-	snprintf(f->path, sizeof(f->path), "%s/pangolin-test-%s", where, text_uuid4(&f->cx));
-	ck_assert_int_eq(mkdir(f->path, 0700), 0);
-	f->file = cx_printf(&f->cx, "%s/pangolin.db", f->path);
-	f->url = strcmp(scheme, "memory") == 0 ? cx_printf(&f->cx, "memory:%s", f->path)
-					       : cx_printf(&f->cx, "sqlite://%s", f->file);
-}
-
-static void folder_remove(struct folder *f)
-{
-	static const char *const ends[] = { "", "-wal", "-shm", "-queue", "-writer", "-link" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		unlink(cx_printf(&f->cx, "%s%s", f->file, ends[i]));
-	ck_assert_int_eq(rmdir(f->path), 0);
-	cx_free(&f->cx);
-}
-
-static struct store *open_store(struct folder *f)
-{
-	struct store *st = NULL;
-
-	ck_assert_msg(store_open(&f->cx, f->url, NULL, false, &st) == OK, "%s", f->cx.message);
-	return st;
-}
-
-static void migrate(struct folder *f)
-{
-	struct store *st;
-	int64_t from, to;
-
-	ck_assert_msg(store_open(&f->cx, f->url, NULL, true, &st) == OK, "%s", f->cx.message);
-	ck_assert_msg(store_migrate(&f->cx, st, &from, &to) == OK, "%s", f->cx.message);
-	store_close(st);
-}
-
-/* SQL of an operator's own, beside the store. */
-static void run_sql(struct folder *f, const char *sql)
-{
-	sqlite3 *db;
-
-	ck_assert_int_eq(sqlite3_open(f->file, &db), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s",
-		      sqlite3_errmsg(db));
-	sqlite3_close(db);
-}
-
-static enum status touch(struct cx *cx, struct store *st)
-{
-	struct epoch e = { .row = ROW(epoch), .tenant_id = NIL_UUID };
-	struct change list[] = { { TOUCH, &e.row } };
-
-	return store_apply(cx, st, list, 1, NULL);
-}
-
-static enum status insert(struct cx *cx, struct store *st, const char *name, size_t size)
-{
-	struct catalog c = { .row = ROW(catalog), .tenant_id = NIL_UUID, .name = name };
-	struct change list[] = { { INSERT, &c.row } };
-
-	c.properties = memset(cx_alloc(cx, size + 1), 'x', size);
-	return store_apply(cx, st, list, 1, NULL);
-}
-
-static bool is_there(struct cx *cx, struct store *st, const char *name)
-{
-	struct catalog c = { .row = ROW(catalog), .tenant_id = NIL_UUID, .name = name };
-
-	return store_get(cx, st, &c.row) == OK;
 }
 
 /* --- files ----------------------------------------------------------------------------------- */
@@ -259,58 +174,6 @@ START_TEST(programs_and_schemas)
 		store_close(st);
 	}
 	folder_remove(&f);
-}
-END_TEST
-
-/* Many migrate at once: one does it, the others find it done. */
-static void migrators(struct folder *f, bool migrating)
-{
-	int *made = mmap(NULL, sizeof(*made), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			 -1, 0);
-	pid_t pids[8];
-
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
-		pids[i] = fork();
-		if (pids[i] == 0) {
-			int64_t from = 0, to = 0;
-			struct store *st;
-
-			if (store_open(&f->cx, f->url, NULL, migrating, &st))
-				_exit(1);
-			if (migrating && store_migrate(&f->cx, st, &from, &to))
-				_exit(2);
-			if (migrating && to != migrate_program())
-				_exit(3);
-			if (migrating && !from)
-				__atomic_fetch_add(made, 1, __ATOMIC_SEQ_CST);
-			if (touch(&f->cx, st))
-				_exit(4);
-			store_close(st);
-			_exit(0);
-		}
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
-		int status;
-
-		waitpid(pids[i], &status, 0);
-		ck_assert_int_eq(status, 0);
-	}
-	ck_assert_int_eq(*made, migrating);
-}
-
-START_TEST(migrators_at_once)
-{
-	struct folder f;
-
-	for (int round = 0; round < 5; round++) {
-		folder_make(&f, "/tmp", "sqlite");
-		migrators(&f, true);
-		folder_remove(&f);
-		folder_make(&f, "/dev/shm",
-			    "memory"); /* here whoever opens it first makes the schema */
-		migrators(&f, false);
-		folder_remove(&f);
-	}
 }
 END_TEST
 
@@ -489,128 +352,6 @@ START_TEST(a_damaged_file)
 }
 END_TEST
 
-/* --- other users of the file ----------------------------------------------------------------------------- */
-
-START_TEST(somebody_holds_the_file)
-{
-	struct folder f;
-	struct store *st;
-	sqlite3 *db;
-	int64_t from;
-
-	folder_make(&f, "/tmp", "sqlite");
-	migrate(&f);
-	st = open_store(&f);
-	ck_assert_int_eq(sqlite3_open(f.file, &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-	from = cx_monotonic_ms();
-	f.cx.deadline_ms = from + 100;
-	ck_assert_int_eq(touch(&f.cx, st), UNAVAILABLE);
-	ck_assert_int_ge(cx_monotonic_ms() - from, 90);
-	ck_assert_int_le(cx_monotonic_ms() - from, 1000);
-	f.cx.deadline_ms = from + 10000;
-	ck_assert(!is_there(&f.cx, st, "nothing")); /* readers don't wait */
-	ck_assert_int_eq(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(touch(&f.cx, st), OK);
-	sqlite3_close(db);
-	store_close(st);
-	folder_remove(&f);
-}
-END_TEST
-
-/* Readers that never pause can't make the log grow without end. */
-START_TEST(the_log_stays_small)
-{
-	struct cx cx = { 0 }; /* f.cx holds the names */
-	struct folder f;
-	struct store *st;
-	struct stat s;
-	off_t largest = 0;
-	pid_t pids[4];
-
-	folder_make(&f, "/dev/shm", "memory");
-	store_close(open_store(&f));
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
-		pids[i] = fork();
-		if (pids[i] == 0) {
-			st = open_store(&f);
-			for (;;) {
-				struct catalog from = { .row = ROW(catalog),
-							.tenant_id = NIL_UUID };
-				struct query q = { .from = &from.row, .bound = 1, .limit = 10 };
-				struct rows got;
-
-				if (store_list(&cx, st, &q, &got))
-					_exit(1);
-				cx_reset(&cx);
-			}
-		}
-	}
-	st = open_store(&f);
-	for (int i = 0; i < 300; i++) {
-		ck_assert_int_eq(insert(&cx, st, cx_printf(&cx, "%d", i), 400000), OK);
-		cx_reset(&cx);
-		ck_assert_int_eq(stat(cx_printf(&cx, "%s-wal", f.file), &s), 0);
-		largest = s.st_size > largest ? s.st_size : largest;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
-		int status;
-
-		ck_assert_int_eq(waitpid(pids[i], &status, WNOHANG), 0);
-		kill(pids[i], SIGKILL);
-		waitpid(pids[i], NULL, 0);
-	}
-	store_close(st);
-	folder_remove(&f);
-	cx_free(&cx);
-	ck_assert_msg(largest < 80 * 1024 * 1024, "120 MB of changes made a log of %lld bytes",
-		      (long long)largest);
-}
-END_TEST
-
-/* Writers take turns: none gets far more than its share. */
-START_TEST(writers_take_turns)
-{
-	struct folder f;
-	struct {
-		volatile bool stop;
-		volatile long n[8];
-	} *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			 -1, 0);
-	pid_t pids[8];
-	long least = LONG_MAX, most = 0;
-
-	folder_make(&f, "/tmp", "sqlite");
-	migrate(&f);
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
-		pids[i] = fork();
-		if (pids[i] == 0) {
-			struct store *st = open_store(&f);
-
-			while (!shared->stop) {
-				f.cx.deadline_ms = cx_monotonic_ms() + 10000;
-				if (touch(&f.cx, st))
-					_exit(1);
-				shared->n[i]++;
-			}
-			_exit(0);
-		}
-	}
-	sleep(1);
-	shared->stop = true;
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
-		int status;
-
-		waitpid(pids[i], &status, 0);
-		ck_assert_int_eq(status, 0);
-		least = shared->n[i] < least ? shared->n[i] : least;
-		most = shared->n[i] > most ? shared->n[i] : most;
-	}
-	ck_assert_msg(least * 3 >= most, "from %ld to %ld turns", least, most);
-	folder_remove(&f);
-}
-END_TEST
-
 int main(void)
 {
 	const struct unit_test tests[] = {
@@ -618,16 +359,12 @@ int main(void)
 		{ what_is_no_database, 0 },
 		{ a_file_that_cannot_be_written, 0 },
 		{ programs_and_schemas, ARRAY_SIZE(versions) },
-		{ migrators_at_once, 0 },
 		{ memory_folders, 0 },
 		{ a_full_disk, 0 },
 		{ a_disk_that_fills_up_in_a_list, 0 },
 		{ a_commit_is_one_sync, 2 },
 		{ a_sync_that_fails, 0 },
 		{ a_damaged_file, 0 },
-		{ somebody_holds_the_file, 0 },
-		{ the_log_stays_small, 0 },
-		{ writers_take_turns, 0 },
 	};
 
 	return run_suite("sqlite", tests, ARRAY_SIZE(tests));
