@@ -45,7 +45,9 @@ need_packages() {
 	# shellcheck disable=SC2046
 	missing=$(missing_packages $(packages_of "$@") | sort -u | tr '\n' ' ')
 	[ -n "${missing// /}" ] || return 0
-	if [ "$(id -u)" != 0 ] && [ -z "${yes:-}" ]; then
+	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+		die "Missing Debian packages, and there is no sudo.  As root: apt-get install $missing"
+	elif [ "$(id -u)" != 0 ] && [ -z "${yes:-}" ]; then
 		[ -t 0 ] || die "Missing Debian packages: $missing
 Install them, or run this again with -y to let it use sudo."
 		printf 'Missing Debian packages: %s\nInstall them by sudo apt-get? [Y/n] ' "$missing"
