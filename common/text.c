@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
 
 struct text text_open(struct cx *cx, size_t max)
 {
@@ -325,8 +325,18 @@ bool text_same_secret(const char *a, const char *b)
 
 void text_random(void *out, size_t n)
 {
-	if (RAND_bytes(out, (int)n) != 1)
-		abort();
+	unsigned char *at = out;
+
+	while (n) {
+		ssize_t got = getrandom(at, n, 0);
+
+		if (got < 0 && errno != EINTR)
+			abort();
+		if (got > 0) {
+			at += got;
+			n -= (size_t)got;
+		}
+	}
 }
 
 int64_t text_random62(void)

@@ -4,10 +4,10 @@
 
 #include <strings.h>
 
-#include "common/hmac.h"
 #include "common/text.h"
 
-#define ETAG_DIGITS 32 /* 128 bits */
+#define TEXT_DIGITS 32 /* 128 bits of the text's SHA-256 */
+#define TAG_DIGITS 8
 #define MAX_PREFIX_BYTES ((size_t)16 * 1024)
 
 enum status path_table(struct request *rq, const struct asset **out)
@@ -25,21 +25,24 @@ enum status path_table(struct request *rq, const struct asset **out)
 
 const char *table_etag(struct cx *cx, const char *sha256, const char *form, const struct scope *sc)
 {
-	const char *all = cx_printf(cx, "%s %s %s", sha256, form, sc->tag);
-
-	return cx_printf(cx, "\"%.*s\"", ETAG_DIGITS, sha256_hex(cx, all, strlen(all)));
+	return cx_printf(cx, "\"%.*s-%s-%.*s\"", TEXT_DIGITS, sha256, form, TAG_DIGITS, sc->tag);
 }
 
-/* `"key":"value",` */
-static void add_member(struct cx *cx, struct text *t, const char *key, const char *value)
+/* `"metadata-location":"...",`; a location has no control bytes: location_parse */
+static void add_location(struct text *t, const char *location)
 {
-	struct json_object *o = json_new_object(cx);
-	const char *text;
+	text_add(t, "\"metadata-location\":\"");
+	for (const char *c = location; *c;) {
+		size_t n = strcspn(c, "\"\\");
 
-	json_set_text(o, key, value);
-	text = json_print(cx, o, NULL);
-	text_addn(t, text + 1, strlen(text) - 2);
-	text_addc(t, ',');
+		text_addn(t, c, n);
+		c += n;
+		if (*c) {
+			text_addc(t, '\\');
+			text_addc(t, *c++);
+		}
+	}
+	text_add(t, "\",");
 }
 
 enum status answer_table(struct request *rq, const char *location, const char *bytes, size_t n,
@@ -50,7 +53,7 @@ enum status answer_table(struct request *rq, const char *location, const char *b
 
 	text_addc(&head, '{');
 	if (location)
-		add_member(rq->cx, &head, "metadata-location", location);
+		add_location(&head, location);
 	text_add(&head, "\"metadata\":");
 	if (config)
 		tail = cx_printf(rq->cx, ",\"config\":%s}", config);
