@@ -39,6 +39,11 @@ static const struct setting settings[] = {
 	  "identity.pem, identity.pub.json and storage.key" },
 	{ "PANGOLIN_FILE_ROOTS", SET_TEXT, AT(file_roots), "folders", NULL, 0, 0,
 	  "folders file warehouses may lie in, ':' between; unset allows none" },
+	{ "PANGOLIN_CA_FILE", SET_TEXT, AT(ca_file), "file", NULL, 0, 0,
+	  "PEM file of the authorities that vouch for storages' certificates; unset is the "
+	  "system's" },
+	{ "PANGOLIN_REFUSE_LOOPBACK", SET_BOOL, AT(refuse_loopback), "boolean", "false", 0, 0,
+	  "storages on this machine's own loopback addresses are refused" },
 	{ "PANGOLIN_NO_AUTH", SET_BOOL, AT(no_auth), "boolean", "false", 0, 0,
 	  "everyone without a credential is administrator of the default tenant" },
 	{ "PANGOLIN_ROOT_USER", SET_TEXT, AT(root_user), "text", "root", 0, 0,

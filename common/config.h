@@ -16,6 +16,8 @@ struct config {
 	const char *runtime_dir; /* cache, locks; NULL = none */
 	const char *keys_dir;	 /* identity.pem, identity.pub.json, storage.key */
 	const char *file_roots;	 /* ':' between; NULL = no file warehouses */
+	const char *ca_file;	 /* PANGOLIN_CA_FILE: PEM; NULL = the system's */
+	bool refuse_loopback;	 /* PANGOLIN_REFUSE_LOOPBACK: of storages' endpoints */
 	bool no_auth;
 	const char *root_user;
 	const char *
@@ -33,7 +35,7 @@ struct config {
 	int64_t cache_bytes;
 	bool password_rule;	/* PANGOLIN_PASSWORD_RULE */
 	int64_t password_slots; /* password hashes at once on this machine */
-	bool counts; /* PANGOLIN_COUNTS: answers say what they cost */
+	bool counts;		/* PANGOLIN_COUNTS: answers say what they cost */
 	int64_t login_ttl_s, oauth_ttl_s;
 };
 

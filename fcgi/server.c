@@ -142,7 +142,9 @@ static const char *storage_key_path(struct cx *cx, const struct config *c, unsig
 static enum status open_cloud(struct cx *cx, struct responder *rs)
 {
 	struct cloud_limits limits = { .file_roots = rs->config->file_roots,
-				       .object_max_bytes = rs->config->max_metadata_bytes };
+				       .object_max_bytes = rs->config->max_metadata_bytes,
+				       .ca_file = rs->config->ca_file,
+				       .refuse_loopback = rs->config->refuse_loopback };
 
 	return cloud_open(cx, &limits, &rs->cloud);
 }
