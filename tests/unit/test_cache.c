@@ -90,6 +90,10 @@ START_TEST(keeps)
 	ck_assert_int_eq(cache_get(&cx, cache, hash, 8, &bytes), NOT_FOUND);
 	ck_assert_int_eq(cache_get(&cx, cache, hash, 10, &bytes), NOT_FOUND);
 	ck_assert_int_eq(cache_get(&cx, cache, hash, -1, &bytes), NOT_FOUND);
+	ck_assert_int_eq(cache_get(&cx, cache, hash, 9, &bytes), OK);
+	reopen(100 << 20);
+	ck_assert_int_eq(cache_get(&cx, cache, hash, 8, &bytes), NOT_FOUND);
+	put("some text");
 	ck_assert(!stat(path_of(hash), &st));
 	ck_assert_int_eq(st.st_mode & 07777, 0600);
 	ck_assert(!stat(in("cache"), &st));
