@@ -19,6 +19,7 @@
  * and change time what it has verified.
  */
 #define SLOTS 4096
+#define WAYS 4
 #define MAPPED_BYTES ((size_t)16 << 20)
 #define NAME_BYTES 96
 #define SHARDS                                                                                     \
@@ -137,13 +138,23 @@ static int shard_of(const struct cache *c, const char *name)
 
 /* --- mapped texts ----------------------------------------------------------- */
 
+/* The name's slot, or the one of WAYS it may take: a free or unmapped one first. */
 static struct slot *slot_of(struct cache *c, const char *name)
 {
+	struct slot *take = NULL;
 	uint32_t h = 2166136261u; /* FNV-1a */
 
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 16777619u;
-	return &c->slots[h % SLOTS];
+	for (const char *s = name; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	for (uint32_t i = 0; i < WAYS; i++) {
+		struct slot *slot = &c->slots[(h + i) % SLOTS];
+
+		if (!strcmp(slot->name, name))
+			return slot;
+		if (!take || (take->bytes && !slot->bytes))
+			take = slot;
+	}
+	return take;
 }
 
 struct map {

@@ -302,12 +302,10 @@ static bool is_aws(const char *endpoint)
 static enum status set_s3(struct cx *cx, struct config *c)
 {
 	struct storage *st = &c->storage;
-	enum status s = check_endpoint(cx, "s3.endpoint", &st->endpoint);
+	enum status s = OK;
 
-	if (!s)
-		s = check_endpoint(cx, "s3.sts-endpoint", &st->sts_endpoint);
 	st->path_style = !is_aws(st->endpoint);
-	if (!s && c->path_style)
+	if (c->path_style)
 		s = read_bool(cx, "s3.path-style-access", c->path_style, &st->path_style);
 	if (s)
 		return s;
@@ -332,6 +330,10 @@ enum status storage_parse(struct cx *cx, struct json_object *config, struct stor
 		return fail(cx, INVALID, "storage_config: not an object");
 	for (size_t i = 0; !s && i < ARRAY_SIZE(spellings); i++)
 		s = read_spelling(cx, config, &spellings[i], &c);
+	if (!s)
+		s = check_endpoint(cx, "s3.endpoint", &c.storage.endpoint);
+	if (!s)
+		s = check_endpoint(cx, "s3.sts-endpoint", &c.storage.sts_endpoint);
 	if (!s)
 		s = set_root(cx, &c);
 	if (!s && c.allowed)
