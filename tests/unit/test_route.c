@@ -56,7 +56,8 @@ static const struct {
 	  NULL },
 	{ "GET", "/v1/c/namespaces/a%252Fb", OK, "/v1/{}/namespaces/{}", "c|a%2Fb", NULL },
 	/* a space as Java writes it; under /api/v1, and in the prefix, a plus is a plus */
-	{ "GET", "/v1/c+c/namespaces/a+b%2Bc%20d", OK, "/v1/{}/namespaces/{}", "c+c|a b+c d", NULL },
+	{ "GET", "/v1/c+c/namespaces/a+b%2Bc%20d", OK, "/v1/{}/namespaces/{}", "c+c|a b+c d",
+	  NULL },
 	{ "GET", "/api/v1/catalogs/a+b", OK, "/api/v1/catalogs/{}", "a+b", NULL },
 	{ "GET", "/v1/c/namespaces/%C3%A4", OK, "/v1/{}/namespaces/{}", "c|\xc3\xa4", NULL },
 	{ "GET", "/v1/c/namespaces/...", OK, "/v1/{}/namespaces/{}", "c|...", NULL },
