@@ -188,35 +188,47 @@ bool sqlite_is_network(unsigned long f_type)
 	return false;
 }
 
-/* Looks at the file before SQLite does; makes it with mode 0660 where asked. */
+/* Makes the file, with mode 0660 whatever the umask is: SQLite gives its other files the same. */
+static enum status make_file(struct cx *cx, const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+
+	if (fd < 0 && errno != EEXIST)
+		return fail(cx, UNAVAILABLE, "cannot make database %s: %s", path, strerror(errno));
+	if (fd >= 0) {
+		(void)fchmod(fd, 0660);
+		close(fd);
+	}
+	return OK;
+}
+
+/*
+ * Looks at the file before SQLite does.  It is not opened for that: closing it
+ * would drop the locks that another store of this process has on it.
+ */
 static enum status check_file(struct cx *cx, const char *path, unsigned flags)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
 	struct statfs fs;
 	struct stat st;
+	bool missing = stat(path, &st) && errno == ENOENT;
 
-	if (fd < 0 && errno == ENOENT && flags & FILE_MAKE) {
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-		if (fd >= 0) /* whatever the umask is; SQLite gives its other files the same */
-			(void)fchmod(fd, 0660);
-	}
-	if (fd < 0 && errno == ENOENT)
+	if (missing && !(flags & FILE_MAKE))
 		return fail(cx, INVALID, "no database at %s: run `pangolin migrate`", path);
-	if (fd < 0 || fstat(fd, &st) || fstatfs(fd, &fs)) {
-		int error = errno;
+	if (missing) {
+		enum status s = make_file(cx, path);
 
-		if (fd >= 0)
-			close(fd);
-		return fail(cx, UNAVAILABLE, "cannot open database %s: %s", path, strerror(error));
+		if (s)
+			return s;
 	}
-	close(fd);
+	if (stat(path, &st) || statfs(path, &fs) ||
+	    faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS))
+		return fail(cx, UNAVAILABLE, "cannot open database %s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail(cx, INVALID, "database %s is not a file", path);
 	if (sqlite_is_network((unsigned long)fs.f_type))
 		return fail(cx, INVALID,
 			    "database %s is on a network file system, where SQLite's log does not "
-			    "work: "
-			    "use a local disk",
+			    "work: use a local disk",
 			    path);
 	return OK;
 }

@@ -61,6 +61,64 @@ START_TEST(migrators_at_once)
 }
 END_TEST
 
+static void await(const volatile int *step, int want)
+{
+	for (int i = 0; *step != want && i < 20000; i++)
+		usleep(500);
+	ck_assert_int_eq(*step, want);
+}
+
+/* Another process, begun before any store was open here: opens and closes its own, twice. */
+static pid_t visitor(struct folder *f, volatile int *step)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (int i = 1; i <= 3; i += 2) {
+			struct store *st;
+			bool late;
+
+			await(step, i);
+			st = open_store(f);
+			late = is_there(&f->cx, st, "late");
+			store_close(st);
+			if (late != (i == 3))
+				_exit(1);
+			*step = i + 1;
+		}
+		_exit(0);
+	}
+	return pid;
+}
+
+/* A second store of a process, opened and closed, takes no lock of the first away: else the
+ * last process to close the file would remove the log that the first still writes. */
+START_TEST(two_stores_in_a_process)
+{
+	volatile int *step = mmap(NULL, sizeof(*step), PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct folder f;
+	struct store *one;
+	int status;
+	pid_t pid;
+
+	folder_make(&f, "/tmp", "sqlite");
+	pid = visitor(&f, step);
+	migrate(&f);
+	one = open_store(&f);
+	ck_assert_int_eq(touch(&f.cx, one), OK);
+	store_close(open_store(&f));
+	*step = 1;
+	await(step, 2);
+	ck_assert_int_eq(insert(&f.cx, one, "late", 10), OK);
+	*step = 3;
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(status, 0);
+	store_close(one);
+	folder_remove(&f);
+}
+END_TEST
+
 START_TEST(somebody_holds_the_file)
 {
 	struct folder f;
@@ -184,9 +242,8 @@ END_TEST
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{ migrators_at_once, 0 },
-		{ somebody_holds_the_file, 0 },
-		{ the_log_stays_small, 0 },
+		{ migrators_at_once, 0 },	{ two_stores_in_a_process, 0 },
+		{ somebody_holds_the_file, 0 }, { the_log_stays_small, 0 },
 		{ writers_take_turns, 0 },
 	};
 

@@ -105,7 +105,7 @@ START_TEST(what_is_no_database)
 	migrate(&f);
 	store_close(open_store(&f));
 	f.url = cx_printf(&f.cx, "sqlite://%s", f.path);
-	expect_no_open(&f, UNAVAILABLE, "cannot open database"); /* a folder */
+	expect_no_open(&f, INVALID, "is not a file"); /* a folder */
 	folder_remove(&f);
 }
 END_TEST
