@@ -100,7 +100,7 @@ class ObjectStore:
         return self.files.get_file_info(location.removeprefix("s3://")).is_file
 
     def stop(self):
-        self.process.terminate()
+        self.process.kill()  # SeaweedFS does not always end on SIGTERM, and nothing is to be kept
         self.process.wait(30)
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
