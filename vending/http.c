@@ -36,10 +36,22 @@ struct http {
 	uint64_t sent;
 };
 
+/* A peer that hangs up must not end the process, not even under TLS. */
+static void ignore_sigpipe(void)
+{
+	struct sigaction now;
+
+	if (!sigaction(SIGPIPE, NULL, &now) && now.sa_handler == SIG_DFL) {
+		now.sa_handler = SIG_IGN;
+		sigaction(SIGPIPE, &now, NULL);
+	}
+}
+
 struct http *http_open(const struct http_limits *limits)
 {
 	struct http *h = calloc(1, sizeof(*h));
 
+	ignore_sigpipe();
 	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT))
 		abort();
 	h->limits = *limits;
