@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "common/password.h"
 #include "common/text.h"
 #include "fcgi/known.h"
 #include "stores/principals.h"
@@ -88,6 +89,8 @@ enum status auth_open(struct cx *cx, struct responder *rs, bool may_sign)
 
 	i->known = known_open();
 	rs->identities = i;
+	if (rs->config->root_password && password_rule(cx, rs->config->root_password))
+		return fail(cx, INVALID, "PANGOLIN_ROOT_PASSWORD: %s", cx->message);
 	if (!folder && rs->config->no_auth)
 		return OK;
 	if (!folder)

@@ -29,6 +29,7 @@ struct responder {
 	struct identities *identities;
 	struct refusals *refusals;
 	uint64_t served;
+	bool ending; /* the schema has moved past this program: no further request is taken */
 };
 
 struct part {

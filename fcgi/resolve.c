@@ -55,6 +55,10 @@ static enum status verify_again(struct request *rq, const struct ground *g)
 
 	if (content_stands(c, rq->tenant_id, g->server.row.version, g->own.row.version))
 		return OK;
+	if (g->server.min_program > store_program()) {
+		rq->rs->ending = true;
+		return fail(rq->cx, UNAVAILABLE, "the server is being upgraded: try again");
+	}
 	content_note(c, rq->tenant_id, g->server.row.version, g->own.row.version);
 	auth_forget(rq->rs);
 	s = authenticate(rq);

@@ -217,7 +217,7 @@ static void serve_all(struct service *sv)
 	while ((env = gateway_accept(sv->gateway))) {
 		serve_request(sv, &cx, env);
 		cx_reset(&cx);
-		if (max && sv->rs.served >= (uint64_t)max)
+		if (sv->rs.ending || (max && sv->rs.served >= (uint64_t)max))
 			break;
 	}
 	cx_free(&cx);

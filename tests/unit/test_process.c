@@ -161,6 +161,29 @@ START_TEST(does_not_grow)
 }
 END_TEST
 
+/* A migration that this program can't work with moved the server's epoch. */
+START_TEST(a_newer_schema_ends_it)
+{
+	struct epoch e = { .row = ROW(epoch), .tenant_id = "" };
+	struct change list = { UPDATE, &e.row };
+	struct store *st;
+	int status;
+
+	ck_assert_int_eq(call("GET", "/who", NULL).status, 200);
+	ck_assert_int_eq(store_open(&cx, getenv("DATABASE_URL"), NULL, false, &st), OK);
+	ck_assert_int_eq(store_get(&cx, st, &e.row), OK);
+	e.min_program = store_program() + 1;
+	ck_assert_int_eq(store_apply(&cx, st, &list, 1, NULL), OK);
+	ck_assert_int_eq(call("GET", "/who", NULL).status, 503);
+	ck_assert_int_eq(waitpid(responder.pid, &status, 0), responder.pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	e.min_program = store_program();
+	ck_assert_int_eq(store_apply(&cx, st, &list, 1, NULL), OK);
+	store_close(st);
+	responder_again(&responder, run);
+}
+END_TEST
+
 START_TEST(wrong_settings_end_it)
 {
 	int status;
@@ -177,6 +200,11 @@ START_TEST(wrong_settings_end_it)
 	ck_assert_int_eq(waitpid(responder.pid, &status, 0), responder.pid);
 	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
 	setenv("PANGOLIN_NO_AUTH", "true", 1);
+	setenv("PANGOLIN_ROOT_PASSWORD", "changeme", 1);
+	responder_again(&responder, run);
+	ck_assert_int_eq(waitpid(responder.pid, &status, 0), responder.pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	unsetenv("PANGOLIN_ROOT_PASSWORD");
 	responder_again(&responder, run);
 }
 END_TEST
@@ -198,6 +226,7 @@ int main(void)
 	tcase_add_test(tc, a_killed_process_costs_its_request);
 	tcase_add_test(tc, ends_after_its_requests);
 	tcase_add_test(tc, does_not_grow);
+	tcase_add_test(tc, a_newer_schema_ends_it);
 	tcase_add_test(tc, wrong_settings_end_it);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(sr, CK_NORMAL);
