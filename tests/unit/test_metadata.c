@@ -31,7 +31,7 @@ static struct json_object *base_of(struct json_object *row)
 static struct metadata_env env_of(struct json_object *row)
 {
 	return (struct metadata_env){ .now_ms = json_int(row, "now", 2000000000000),
-				      .new_uuid = NEW_UUID,
+				      .new_uuid = json_has(row, "no-uuid") ? NULL : NEW_UUID,
 				      .base_location = json_text(row, "base-location") };
 }
 
@@ -259,6 +259,90 @@ START_TEST(refs_only)
 }
 END_TEST
 
+/* n times the same, as an array. */
+static struct json_object *repeated(const char *text, int n)
+{
+	struct json_object *v = NULL, *list = json_new_array(&cx);
+
+	ck_assert_int_eq(json_parse(&cx, text, strlen(text), 20, &v), OK);
+	for (int i = 0; i < n; i++)
+		json_add(list, v);
+	return list;
+}
+
+/* What one commit may hold. */
+START_TEST(limits)
+{
+	static const char set[] = "{\"action\":\"set-properties\",\"updates\":{\"a\":\"b\"}}";
+	static const char add[] = "{\"action\":\"add-spec\",\"spec\":{\"fields\":[]}}";
+	static const char field[] = "{\"name\":\"a\",\"transform\":\"void\",\"source-id\":1}";
+	struct json_object *m = table_json(&cx, "iceberg/TableMetadataV2Valid.json"), *out;
+	struct json_object *spec = json_new_object(&cx), *update = json_new_object(&cx);
+	struct metadata_env env = { .new_uuid = NEW_UUID };
+
+	ck_assert_int_eq(metadata_apply(&cx, &env, m, repeated(set, 20000), &out), OK);
+	ck_assert_int_eq(metadata_apply(&cx, &env, m, repeated(set, 20001), &out), INVALID);
+	ck_assert_str_eq(cx.message, "updates: more than 20000");
+	ck_assert_int_eq(metadata_apply(&cx, &env, m, repeated(add, 100), &out), OK);
+	ck_assert_int_eq(metadata_apply(&cx, &env, m, repeated(add, 101), &out), INVALID);
+	ck_assert_ptr_nonnull(strstr(cx.message, "more than 100 schemas"));
+	json_set(spec, "fields", repeated(field, 1001));
+	json_set_text(update, "action", "add-spec");
+	json_set(update, "spec", spec);
+	ck_assert_int_eq(
+		metadata_apply(&cx, &env, m, repeated(json_print(&cx, update, NULL), 1), &out),
+		INVALID);
+	ck_assert_ptr_nonnull(strstr(cx.message, "more than 1000 fields"));
+}
+END_TEST
+
+/* {"name":"t","schema":{... n columns called name0, name1 ... in a struct called outer}} */
+static struct json_object *wide_request(const char *outer, int n)
+{
+	struct json_object *columns = json_new_array(&cx), *type = json_new_object(&cx), *f;
+	struct json_object *schema = json_new_object(&cx), *request = json_new_object(&cx);
+
+	for (int i = 0; i < n; i++) {
+		f = json_new_object(&cx);
+		json_set_int(f, "id", i + 2);
+		json_set_text(f, "name", cx_printf(&cx, "name%d", i));
+		json_set_bool(f, "required", false);
+		json_set_text(f, "type", "int");
+		json_add(columns, f);
+	}
+	json_set_text(type, "type", "struct");
+	json_set(type, "fields", columns);
+	f = json_new_object(&cx);
+	json_set_int(f, "id", 1);
+	json_set_text(f, "name", outer);
+	json_set_bool(f, "required", false);
+	json_set(f, "type", type);
+	json_set_text(schema, "type", "struct");
+	json_set(schema, "fields", json_new_array(&cx));
+	json_add(json_member(schema, "fields"), f);
+	json_set(request, "schema", schema);
+	return request;
+}
+
+/* Full names are made of all names above: they may not multiply without end. */
+START_TEST(wide_schemas)
+{
+	struct metadata_env env = { .new_uuid = NEW_UUID };
+	char *name = cx_alloc(&cx, 100001);
+	struct json_object *out;
+
+	ck_assert_int_eq(metadata_create(&cx, &env, wide_request("a", 20000), "s3://b/t", &out),
+			 OK);
+	ck_assert_int_eq(json_int(out, "last-column-id", 0), 20001);
+	expect_sound("wide", out);
+	memset(name, 'n', 100000);
+	ck_assert_int_eq(metadata_create(&cx, &env, wide_request(name, 100), "s3://b/t", &out), OK);
+	ck_assert_int_eq(metadata_create(&cx, &env, wide_request(name, 1000), "s3://b/t", &out),
+			 INVALID);
+	ck_assert_ptr_nonnull(strstr(cx.message, "too long together"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("metadata");
@@ -276,6 +360,8 @@ int main(void)
 	tcase_add_test(t, facts);
 	tcase_add_test(t, paths);
 	tcase_add_test(t, refs_only);
+	tcase_add_test(t, limits);
+	tcase_add_test(t, wide_schemas);
 	suite_add_tcase(suite, t);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
