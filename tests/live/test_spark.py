@@ -217,7 +217,8 @@ def test_rewrite_data_files(people):
 
 
 def test_remove_orphan_files(people, site):
-    people("CALL cat.system.remove_orphan_files(table => '{t}', older_than => TIMESTAMP'2000-01-01')")
+    where = "table => '{t}', older_than => TIMESTAMP'2000-01-01', prefix_listing => true"
+    people(f"CALL cat.system.remove_orphan_files({where})")
     assert len(people(ALL)) == 3
 
 
