@@ -352,12 +352,19 @@ int64_t text_random62(void)
 
 static char *uuid_text(struct cx *cx, unsigned char *b, unsigned version)
 {
-	const char *h;
+	static const char digits[] = "0123456789abcdef";
+	char *out = cx_alloc(cx, 37), *to = out;
 
 	b[6] = (unsigned char)((b[6] & 0x0f) | version << 4);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	h = text_hex(cx, b, 16);
-	return cx_printf(cx, "%.8s-%.4s-%.4s-%.4s-%.12s", h, h + 8, h + 12, h + 16, h + 20);
+	for (size_t i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*to++ = '-';
+		*to++ = digits[b[i] >> 4];
+		*to++ = digits[b[i] & 15];
+	}
+	*to = '\0';
+	return out;
 }
 
 char *text_uuid4(struct cx *cx)

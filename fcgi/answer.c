@@ -221,6 +221,14 @@ void answer_common(struct request *rq)
 	add_cors(rq);
 }
 
+static void add_line(struct text *t, const char *name, const char *value)
+{
+	text_add(t, name);
+	text_add(t, ": ");
+	text_add(t, value);
+	text_add(t, "\r\n");
+}
+
 const char *answer_head(struct request *rq, size_t *n)
 {
 	const struct answer *a = &rq->answer;
@@ -229,9 +237,9 @@ const char *answer_head(struct request *rq, size_t *n)
 
 	text_addf(&t, "Status: %d %s\r\n", a->http, reason(a->http));
 	for (size_t i = 0; i < a->n_headers; i++)
-		text_addf(&t, "%s: %s\r\n", a->headers[i].name, a->headers[i].value);
+		add_line(&t, a->headers[i].name, a->headers[i].value);
 	if (a->content_type)
-		text_addf(&t, "Content-Type: %s\r\n", a->content_type);
+		add_line(&t, "Content-Type", a->content_type);
 	for (size_t i = 0; i < a->n_parts; i++)
 		length += a->parts[i].n;
 	if (a->http != 204 && a->http != 304)

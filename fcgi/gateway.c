@@ -27,6 +27,7 @@
 
 struct gateway {
 	bool cgi;
+	bool local;  /* the web server is on a unix socket */
 	bool begun;  /* a request was accepted: CGI has but one */
 	bool broken; /* the connection is of no more use */
 	FCGX_Request fcgx;
@@ -90,6 +91,14 @@ static void limit_reads(int fd, int64_t ms)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 }
 
+static bool is_unix_socket(int fd)
+{
+	int family = AF_UNSPEC;
+	socklen_t n = sizeof(family);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &n) == 0 && family == AF_UNIX;
+}
+
 struct gateway *gateway_open(struct cx *cx)
 {
 	struct gateway *g = CX_NEW(cx, struct gateway);
@@ -99,6 +108,7 @@ struct gateway *gateway_open(struct cx *cx)
 		return g;
 	if (FCGX_Init() || FCGX_InitRequest(&g->fcgx, STDIN_FILENO, 0))
 		abort(); /* out of memory is all that can fail */
+	g->local = is_unix_socket(STDIN_FILENO);
 	handle_signals();
 	return g;
 }
@@ -123,14 +133,23 @@ const char *const *gateway_accept(struct gateway *g)
 	return got < 0 ? NULL : (const char *const *)env;
 }
 
+/*
+ * libfcgi shuts a connection down and waits up to two seconds for the web server to
+ * close it, because TCP can lose an answer whose socket is closed too early.  A unix
+ * socket loses none once all that came over it was read; a detached request is just
+ * closed.  Waiting for the web server would keep this process from the next request.
+ */
 void gateway_finish(struct gateway *g)
 {
 	if (g->cgi)
 		return;
-	if (g->broken)
+	if (g->broken) {
 		FCGX_Free(&g->fcgx, 1);
-	else
-		FCGX_Finish_r(&g->fcgx);
+		return;
+	}
+	if (g->local && FCGX_HasSeenEOF(g->fcgx.in))
+		FCGX_Detach(&g->fcgx);
+	FCGX_Finish_r(&g->fcgx);
 }
 
 /* --- reading ---------------------------------------------------------------- */
