@@ -53,24 +53,6 @@ static enum status make_next(struct attempt *a)
 	return scope_describe(cx, a->sc, a->next, &a->row, &a->claim);
 }
 
-/* Nothing to do while the table is what the file was made from. */
-static enum status prepare(struct attempt *a)
-{
-	const struct asset *seen = a->place->seen;
-	enum status s;
-
-	if (text_same(a->base_location, seen->metadata_location))
-		return OK;
-	s = make_next(a);
-	if (!s)
-		s = text_write(a->rq, a->sc, a->next, seen->metadata_location, &a->file);
-	if (s)
-		return s;
-	text_name(&a->row, &a->file);
-	a->base_location = seen->metadata_location;
-	return OK;
-}
-
 /* Folders that the table did not own before: rare, and a round trip of its own. */
 static enum status read_claim(struct attempt *a, struct claim **out)
 {
@@ -106,15 +88,22 @@ static const char *record(const struct attempt *a)
 
 static enum status try_commit(struct attempt *a, bool *again)
 {
+	const char *base = a->place->seen->metadata_location;
 	struct claim *claim;
 	enum edit_part failed;
-	enum status s = prepare(a);
+	enum status s = OK;
 
 	*again = false;
+	if (!text_same(a->base_location, base))
+		s = make_next(a);
+	a->base_location = base;
 	if (!s)
 		s = read_claim(a, &claim);
+	if (!s && !a->file.location)
+		s = text_write(a->rq, a->sc, a->next, base, &a->file);
 	if (s)
 		return s;
+	text_name(&a->row, &a->file);
 	s = asset_commit(a->rq->cx, a->rq->rs->store, a->branch, a->place, &a->row, claim,
 			 record(a), request_actor(a->rq), &failed);
 	*again = s == CONFLICT;
@@ -130,11 +119,9 @@ static enum status read_again(struct attempt *a)
 		return s;
 	if (!a->place->seen || !text_same(a->place->seen->type, "ICEBERG_TABLE"))
 		return no_table(a);
-	if (a->file.location && !text_same(a->base_location, a->place->seen->metadata_location)) {
+	if (!text_same(a->base_location, a->place->seen->metadata_location))
 		/* another commit came first: this file will never be named */
 		s = text_undo(a->rq, a->sc, &a->file, CONFLICT);
-		a->base_location = NULL;
-	}
 	return OK;
 }
 
