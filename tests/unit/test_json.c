@@ -346,6 +346,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, keeps, 0, ARRAY_SIZE(kept));
 	tcase_add_loop_test(t, rewrites, 0, ARRAY_SIZE(same));

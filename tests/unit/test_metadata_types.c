@@ -191,6 +191,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, type_texts, 0, ARRAY_SIZE(types));
 	tcase_add_loop_test(t, type_refusals, 0, ARRAY_SIZE(no_types));
