@@ -211,85 +211,6 @@ START_TEST(test_properties)
 }
 END_TEST
 
-static const struct {
-	const char *path, *name; /* name NULL: of a namespace */
-	bool good;
-} name_rules[] = {
-	{ "a", NULL, true },
-	{ "a.b", NULL, true },
-	{ "new/db", NULL, true },
-	{ "a\x1f"
-	  "b",
-	  NULL, true },
-	{ "\xc3\xbc", NULL, true },
-	{ "", NULL, false },
-	{ ".", NULL, false },
-	{ "..", NULL, false },
-	{ "a\x1f", NULL, false },
-	{ "\x1f"
-	  "a",
-	  NULL, false },
-	{ "a\x1f..", NULL, false },
-	{ "a@b", NULL, false },
-	{ "a\nb", NULL, false },
-	{ "a\x7f", NULL, false },
-	{ "\xff", NULL, false },
-	{ "a/tables/b/sign", NULL, false },
-	{ "1\x1f"
-	  "2\x1f"
-	  "3\x1f"
-	  "4\x1f"
-	  "5\x1f"
-	  "6\x1f"
-	  "7\x1f"
-	  "8\x1f"
-	  "9\x1f"
-	  "10\x1f"
-	  "11\x1f"
-	  "12\x1f"
-	  "13\x1f"
-	  "14\x1f"
-	  "15\x1f"
-	  "16",
-	  NULL, true },
-	{ "1\x1f"
-	  "2\x1f"
-	  "3\x1f"
-	  "4\x1f"
-	  "5\x1f"
-	  "6\x1f"
-	  "7\x1f"
-	  "8\x1f"
-	  "9\x1f"
-	  "10\x1f"
-	  "11\x1f"
-	  "12\x1f"
-	  "13\x1f"
-	  "14\x1f"
-	  "15\x1f"
-	  "16\x1f"
-	  "17",
-	  NULL, false },
-	{ "a", "t", true },
-	{ "a", "tab/le", true },
-	{ "a", "credentials", true },
-	{ "a", "t@b", false },
-	{ "a", "", false },
-	{ "a", "x/credentials", false },
-	{ "a/tables/b", "credentials", false },
-	{ "a", "t\x1fu", false },
-};
-
-START_TEST(test_names)
-{
-	const char *path = name_rules[_i].path, *name = name_rules[_i].name;
-	enum status s = name ? asset_name_check(&cx, path, name) : namespace_check(&cx, path);
-
-	ck_assert_msg(s == (name_rules[_i].good ? OK : INVALID), "%s %s: %s", path,
-		      name ? name : "", cx.message);
-}
-END_TEST
-
 /* --- tables ------------------------------------------------------------------------ */
 
 START_TEST(test_tables)
@@ -593,22 +514,6 @@ START_TEST(test_locations_of_a_branch)
 }
 END_TEST
 
-START_TEST(test_claims)
-{
-	struct claim c = { .storage = "file" };
-	size_t n;
-
-	ok(claim_path(&cx, &c, "/w/t/data"));
-	ok(claim_path(&cx, &c, "/w/meta/t"));
-	ok(claim_path(&cx, &c, "/w/t"));       /* takes data in */
-	ok(claim_path(&cx, &c, "/w/t/other")); /* lies in it */
-	ck_assert_uint_eq(c.n, 2);
-	claim_rows(&cx, &c, &n);
-	ck_assert_uint_eq(n, 4); /* /w, /w/meta, /w/meta/t, /w/t */
-	ck_assert_int_eq(claim_path(&cx, &c, ""), INVALID);
-}
-END_TEST
-
 /* --- jobs ---------------------------------------------------------------------------------- */
 
 START_TEST(test_purge_job)
@@ -657,7 +562,6 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_namespaces);
 	tcase_add_test(t, test_properties);
-	tcase_add_loop_test(t, test_names, 0, ARRAY_SIZE(name_rules));
 	tcase_add_test(t, test_tables);
 	tcase_add_test(t, test_rename_across);
 	tcase_add_test(t, test_stale_commit);
@@ -668,7 +572,6 @@ static Suite *suite(void)
 	tcase_add_test(t, test_pages);
 	tcase_add_test(t, test_locations);
 	tcase_add_test(t, test_locations_of_a_branch);
-	tcase_add_test(t, test_claims);
 	tcase_add_test(t, test_purge_job);
 	tcase_add_test(t, test_no_purge_of_shared);
 	suite_add_tcase(s, t);
