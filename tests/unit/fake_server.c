@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,6 +73,19 @@ static void serve(int fd, const struct script *script, struct fake_seen *seen)
 	close(fd);
 }
 
+/* Nothing outlives a test that fails, and so stops nothing itself. */
+static pid_t fork_bound(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(0);
+	}
+	return pid;
+}
+
 static void run(int listener, const struct script *script, struct fake_seen *seen)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -83,7 +97,7 @@ static void run(int listener, const struct script *script, struct fake_seen *see
 
 		if (fd < 0)
 			continue;
-		if (!fork()) {
+		if (!fork_bound()) {
 			close(listener);
 			serve(fd, script, seen);
 			_exit(0);
@@ -105,12 +119,9 @@ void fake_start(struct fake_server *s, const char *const *answers, size_t n, int
 	    listen(listener, 64) || getsockname(listener, (struct sockaddr *)&a, &size))
 		abort();
 	s->port = ntohs(a.sin_port);
-	s->pid = fork();
-	if (!s->pid) {
-		setpgid(0, 0);
+	s->pid = fork_bound();
+	if (!s->pid)
 		run(listener, &script, s->seen);
-	}
-	setpgid(s->pid, s->pid);
 	close(listener);
 }
 
@@ -118,7 +129,7 @@ void fake_start(struct fake_server *s, const char *const *answers, size_t n, int
 void fake_stop(struct fake_server *s)
 {
 	if (s->pid) {
-		kill(-s->pid, SIGKILL);
+		kill(s->pid, SIGKILL);
 		waitpid(s->pid, NULL, 0);
 		munmap(s->seen, sizeof(*s->seen));
 	}

@@ -278,6 +278,7 @@ START_TEST(reads)
 	}
 	ck_assert_msg(strstr(cx.message, gets[_i].says) != NULL, "%s: %s", gets[_i].name,
 		      cx.message);
+	ck_assert_ptr_null(strchr(cx.message, '<'));
 	ck_assert_ptr_null(strstr(cx.message, "EXAMPLE"));
 }
 END_TEST
