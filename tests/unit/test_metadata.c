@@ -331,8 +331,7 @@ START_TEST(wide_schemas)
 	char *name = cx_alloc(&cx, 100001);
 	struct json_object *out;
 
-	ck_assert_int_eq(metadata_create(&cx, &env, wide_request("a", 5000), "s3://b/t", &out),
-			 OK);
+	ck_assert_int_eq(metadata_create(&cx, &env, wide_request("a", 5000), "s3://b/t", &out), OK);
 	ck_assert_int_eq(json_int(out, "last-column-id", 0), 5001);
 	expect_sound("wide", out);
 	memset(name, 'n', 100000);
