@@ -86,6 +86,19 @@ static const char *record(const struct attempt *a)
 	return json_print(a->rq->cx, o, NULL);
 }
 
+/* The updates change nothing: the table as it is, and no new file. */
+static enum status keep_as_is(struct attempt *a)
+{
+	const struct asset *seen = a->place->seen;
+	struct metadata_file as_is = { .location = seen->metadata_location,
+				       .sha256 = seen->metadata_sha256 };
+	enum status s = text_read(a->rq, a->sc, seen, &as_is.bytes, &as_is.n);
+
+	if (!s)
+		a->file = as_is;
+	return s;
+}
+
 static enum status try_commit(struct attempt *a, bool *again)
 {
 	const char *base = a->place->seen->metadata_location;
@@ -96,6 +109,8 @@ static enum status try_commit(struct attempt *a, bool *again)
 	*again = false;
 	if (!text_same(a->base_location, base))
 		s = make_next(a);
+	if (!s && a->next == a->base)
+		return keep_as_is(a);
 	a->base_location = base;
 	if (!s)
 		s = read_claim(a, &claim);
@@ -223,18 +238,8 @@ static enum status commit_new(struct attempt *a)
 
 static enum status commit_old(struct attempt *a)
 {
-	const struct asset *seen = a->place->seen;
-	enum status s;
+	enum status s = commit_loop(a);
 
-	if (json_object_array_length(a->updates) == 0) { /* only asks whether it holds */
-		s = text_read_json(a->rq, a->sc, seen, &a->base);
-		if (!s)
-			s = requirements_check(a->rq->cx, a->base, a->requirements);
-		a->file.location = seen->metadata_location;
-		a->file.sha256 = seen->metadata_sha256;
-		return s ? s : text_read(a->rq, a->sc, seen, &a->file.bytes, &a->file.n);
-	}
-	s = commit_loop(a);
 	if (s)
 		return s;
 	text_keep(a->rq, &a->file);
