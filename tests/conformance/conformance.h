@@ -9,11 +9,11 @@
 /* A case runs in a process of its own: a failed check ends it. */
 struct t {
 	const char *url, *key_path;
-	struct cx cx;
+	struct cx cx; /* long loops reset it each round */
 	struct store *st;
-	int scale;	     /* 1, or more with --all: how often races and crashes are tried */
-	const char *tenant;  /* a fresh UUID: no case sees another's rows */
-	const char *catalog; /* likewise */
+	int scale;	  /* 1, or more with --all: how often races and crashes are tried */
+	char tenant[37];  /* a fresh UUID: no case sees another's rows */
+	char catalog[37]; /* likewise */
 };
 
 struct test_case {

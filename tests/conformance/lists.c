@@ -283,23 +283,38 @@ static void tenants_are_apart(struct t *t)
 
 #define STANDING 300
 
-/* Inserts and deletes names between and around those that stand. */
+#define COMING 8   /* names of one list */
+#define STAYING 20 /* lists whose names are still there */
+
+/* INSERT, which tells versions, or DELETE, which needs them. */
+static void come_or_go(struct t *t, int number, int i, enum change_op op, int64_t versions[COMING])
+{
+	struct asset rows[COMING];
+	struct change list[COMING];
+
+	for (int k = 0; k < COMING; k++) {
+		rows[k] = t_asset(
+			t, "n",
+			cx_printf(&t->cx, "%03d-new-%d-%d-%d", i * 37 % STANDING, number, i, k));
+		rows[k].row.version = versions[k];
+		list[k] = (struct change){ op, &rows[k].row };
+	}
+	WANT(t, OK, store_apply(&t->cx, t->st, list, COMING, NULL));
+	for (int k = 0; k < COMING; k++)
+		versions[k] = rows[k].row.version;
+}
+
+/* Inserts names between and around those that stand, and deletes them again later. */
 static void disturb(struct t *t, int number, struct shared *shared)
 {
-	for (int i = 0; !shared->stop; i++) {
-		struct asset rows[8];
-		struct change list[8];
+	int64_t versions[STAYING][COMING] = { 0 };
 
-		for (int k = 0; k < 8; k++) {
-			rows[k] = t_asset(t, "n",
-					  cx_printf(&t->cx, "%03d-new-%d-%d-%d", i * 37 % STANDING,
-						    number, i, k));
-			list[k] = (struct change){ INSERT, &rows[k].row };
-		}
-		WANT(t, OK, store_apply(&t->cx, t->st, list, 8, NULL));
-		for (int k = 0; k < 8; k += 2)
-			WANT(t, OK, t_apply(t, DELETE, &rows[k].row));
+	for (int i = 0; !shared->stop; i++) {
+		if (i >= STAYING)
+			come_or_go(t, number, i - STAYING, DELETE, versions[i % STAYING]);
+		come_or_go(t, number, i, INSERT, versions[i % STAYING]);
 		shared->n[number]++;
+		cx_reset(&t->cx);
 	}
 }
 
@@ -326,6 +341,7 @@ static void walk(struct t *t)
 			q.after = item(&rows, &kind_asset, rows.n - 1);
 	} while (rows.n == q.limit);
 	EQUAL(t, seen, STANDING);
+	cx_reset(&t->cx);
 }
 
 static void pages_while_others_write(struct t *t)
@@ -383,6 +399,7 @@ static void one_moment(struct t *t)
 	pid = t_spawn(t, change_both, 0, shared);
 	t_open(t);
 	while (different < 50 * t->scale) {
+		cx_reset(&t->cx);
 		WANT(t, OK, store_get_all(&t->cx, t->st, rows, 2));
 		EQUAL(t, a.created_ms, b.created_ms);
 		CHECK(t, a.created_ms >= last); /* time goes forward */

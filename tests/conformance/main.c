@@ -138,8 +138,8 @@ static bool run_case(const struct t *base, const struct test_case *c)
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		alarm(600);
-		t.tenant = text_uuid7(&t.cx);
-		t.catalog = text_uuid7(&t.cx);
+		snprintf(t.tenant, sizeof(t.tenant), "%s", text_uuid7(&t.cx));
+		snprintf(t.catalog, sizeof(t.catalog), "%s", text_uuid7(&t.cx));
 		t_open(&t);
 		c->run(&t);
 		t_close(&t);

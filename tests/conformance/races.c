@@ -171,6 +171,7 @@ static void pin(struct t *t, int number, struct shared *shared)
 		if (cx_monotonic_ms() - from > shared->list[number])
 			shared->list[number] = cx_monotonic_ms() - from;
 		__atomic_fetch_add(&shared->n[0], 1, __ATOMIC_SEQ_CST);
+		cx_reset(&t->cx);
 	}
 }
 
@@ -295,7 +296,7 @@ static void create_or_drop(struct t *t, int number, struct shared *shared)
 {
 	unsigned seed = (unsigned)getpid();
 
-	for (int round = 0; round < 100 * t->scale; round++) {
+	for (int round = 0; round < 100 * t->scale; round++, cx_reset(&t->cx)) {
 		enum status s;
 
 		if (number == 0) {
@@ -351,6 +352,7 @@ static void hog(struct t *t, int number, struct shared *shared)
 		}
 		WANT(t, OK, store_apply(&t->cx, t->st, list, n, NULL));
 		shared->n[number]++;
+		cx_reset(&t->cx);
 	}
 }
 
