@@ -136,10 +136,14 @@ suite_fuzz() {
 	done 2>&1 | add_up
 }
 
-distcheck_files() { # what git keeps and the tarball does not
-	git ls-files 2>/dev/null | sort >"$logs/kept.txt"
+# Files that git keeps and the tarball does not; files in it that neither git keeps nor autoreconf makes.
+distcheck_files() {
 	tar tf "$1" | sed -n 's|^[^/]*/\(.*[^/]\)$|\1|p' | sort >"$logs/packed.txt"
-	comm -23 "$logs/kept.txt" "$logs/packed.txt"
+	git ls-files 2>/dev/null | sort >"$logs/kept.txt"
+	[ -s "$logs/kept.txt" ] || return 0
+	comm -23 "$logs/kept.txt" "$logs/packed.txt" | sed 's/^/FAILED the tarball lacks /'
+	comm -13 "$logs/kept.txt" "$logs/packed.txt" | grep -vE '^(build-aux/.*|configure|aclocal\.m4|Makefile\.in)$' |
+		sed 's/^/FAILED the tarball holds /'
 }
 
 suite_distcheck() {
@@ -150,7 +154,7 @@ suite_distcheck() {
 	tarball=$(ls "$tree"/pangolin-*.tar.xz)
 	left=$(distcheck_files "$tarball")
 	if [ -n "$left" ]; then
-		echo "$left" | sed "s|^|FAILED not in $(basename "$tarball"): |"
+		echo "$left"
 		echo "1 passed, $(echo "$left" | wc -l) failed, 0 skipped"
 		return 1
 	fi

@@ -237,6 +237,8 @@ static enum status set_root(struct cx *cx, struct config *c)
 
 	if (!text)
 		s = built_location(cx, c, &text);
+	if (!s && text[0] == '/')
+		text = cx_printf(cx, "file://%s", text);
 	if (!s)
 		s = location_parse(cx, text, &l);
 	if (!s && c->type)
@@ -249,7 +251,7 @@ static enum status set_root(struct cx *cx, struct config *c)
 	if (!l.authority[0] && !l.path[0])
 		return fail(cx, INVALID, "storage_config.location: the file system's root");
 	c->storage.scheme = l.scheme;
-	c->storage.root = text[0] == '/' ? cx_printf(cx, "file://%s", l.path) : l.text;
+	c->storage.root = l.text;
 	return check_bucket(cx, c, &l, &c->storage.bucket);
 }
 
