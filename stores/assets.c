@@ -75,6 +75,33 @@ static const char *location_json(struct cx *cx, const struct asset *row)
 	return json_print(cx, o, NULL);
 }
 
+/*
+ * A table that was dropped here, and that another branch or a cut still shows,
+ * keeps its folder.  Who registers the same table (by its UUID) takes it up again:
+ * the row gets its asset_id, and the folder is its own.
+ */
+static enum status take_up(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			   const struct claim *claim, struct asset *row)
+{
+	struct asset from = { .row = ROW(asset),
+			      .tenant_id = ref->tenant_id,
+			      .catalog_id = ref->catalog_id,
+			      .asset_id = claim_owner(claim) };
+	struct query q = { .from = &from.row, .bound = 2, .where = { "asset_id" }, .limit = 1000 };
+	struct rows rows = { 0 };
+	struct asset *kept;
+	enum status s = from.asset_id ? store_list(cx, st, &q, &rows) : OK;
+
+	kept = rows.items;
+	for (size_t i = 0; !s && i < rows.n; i++)
+		if (!text_same(kept[i].table_uuid, row->table_uuid) ||
+		    (kept[i].until == LIVING && text_same(kept[i].branch_id, ref->branch_id)))
+			return OK;
+	if (rows.n)
+		row->asset_id = kept[0].asset_id;
+	return s;
+}
+
 static enum status try_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			      const struct asset_name *at, struct asset *row, struct claim *claim,
 			      bool overwrite, const char *op, const struct audit *by)
@@ -93,6 +120,8 @@ static enum status try_create(struct cx *cx, struct store *st, const struct cata
 	if (!in->seen)
 		return no_namespace(cx, at->path);
 	s = may_put(cx, p, at, row, overwrite);
+	if (!s && claim && !p->seen && strcmp(op, "register") == 0)
+		s = take_up(cx, st, ref, claim, row);
 	if (!s && claim)
 		s = claim_check(cx, claim, row->asset_id);
 	if (s)
@@ -112,10 +141,12 @@ enum status asset_create(struct cx *cx, struct store *st, const struct catalog_r
 			 bool overwrite, const char *op, const struct audit *by)
 {
 	enum status s = asset_name_check(cx, at->path, at->name);
+	const char *own_id = row->asset_id;
 
 	if (s)
 		return s;
 	for (size_t i = 1; i <= EDIT_TRIES; i++) {
+		row->asset_id = own_id;
 		s = try_create(cx, st, ref, at, row, claim, overwrite, op, by);
 		if (s != CONFLICT)
 			return s;

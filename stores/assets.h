@@ -14,7 +14,8 @@ struct asset_name {
  * Makes the asset; `row` holds all but key columns, born and until.  `claim` is
  * what it wants to own, or NULL.  `overwrite`: an asset of row->type that is
  * there gets this row instead, and keeps its asset_id (row->asset_id is set).
- * `op` is "create" or "register".  NOT_FOUND "Namespace does not exist: a";
+ * `op` is "create" or "register": a registered table that another branch or a cut
+ * still shows is taken up again under its asset_id.  NOT_FOUND "Namespace does not exist: a";
  * EXISTS "Table already exists: a.t"; INVALID: a name or a location that may
  * not be; UNAVAILABLE: others were always faster.
  */

@@ -106,6 +106,13 @@ enum status claim_check(struct cx *cx, const struct claim *c, const char *asset_
 	return OK;
 }
 
+const char *claim_owner(const struct claim *c)
+{
+	const struct location_row *r = c->n ? row_at(c, c->paths[0], strlen(c->paths[0])) : NULL;
+
+	return r && is_table(r) ? r->asset_id : NULL;
+}
+
 /* True where a folder of the path is the asset's already. */
 static bool is_covered(const struct claim *c, const char *path)
 {

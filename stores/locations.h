@@ -31,6 +31,9 @@ struct row **claim_rows(struct cx *cx, struct claim *c, size_t *n);
 /* INVALID where a folder above or below is another asset's than `asset_id`'s. */
 MUST_USE enum status claim_check(struct cx *cx, const struct claim *c, const char *asset_id);
 
+/* Whose table lies exactly at the first path, or NULL. */
+const char *claim_owner(const struct claim *c);
+
 /* Puts the missing rows into the list. */
 void claim_add(struct edit *e, struct claim *c, const char *asset_id);
 

@@ -514,6 +514,38 @@ START_TEST(test_locations_of_a_branch)
 }
 END_TEST
 
+static enum status register_table(const char *name, const char *uuid, const char **asset_id)
+{
+	struct asset_name at = { "a", name };
+	struct asset row = { .asset_id = text_uuid7(&cx),
+			     .type = "ICEBERG_TABLE",
+			     .table_uuid = uuid };
+	enum status s =
+		asset_create(&cx, st, ref, &at, &row, claim_of("/w/t"), false, "register", NULL);
+
+	*asset_id = row.asset_id;
+	return s;
+}
+
+/* Dropped here and shown by dev: the same table may come back, another may not come there. */
+START_TEST(test_taken_up_again)
+{
+	const struct catalog_ref *dev;
+	const char *id, *first;
+
+	ok(make_namespace(ref, "a"));
+	ok(register_table("t", "uuid-1", &id));
+	first = seen(ref, "a", "t")->asset_id;
+	ck_assert_int_eq(register_table("u", "uuid-1", &id), INVALID); /* it lives here */
+	dev = make_branch(ref, "dev");
+	ok(drop_table(ref, "a", "t"));
+	ck_assert_int_eq(register_table("u", "uuid-2", &id), INVALID);
+	ok(register_table("u", "uuid-1", &id));
+	ck_assert_str_eq(id, first);
+	ck_assert_str_eq(seen(dev, "a", "t")->asset_id, first);
+}
+END_TEST
+
 /* --- jobs ---------------------------------------------------------------------------------- */
 
 START_TEST(test_purge_job)
@@ -572,6 +604,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_pages);
 	tcase_add_test(t, test_locations);
 	tcase_add_test(t, test_locations_of_a_branch);
+	tcase_add_test(t, test_taken_up_again);
 	tcase_add_test(t, test_purge_job);
 	tcase_add_test(t, test_no_purge_of_shared);
 	suite_add_tcase(s, t);
