@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_rest_state.c - Iceberg's routes: files, branches, epochs, and who wins races. */
+#include "tests/unit/rest.h"
+
+/* --- metadata files --------------------------------------------------------------------------------- */
+
+static const char *path_of(const char *location)
+{
+	return location + strlen("file://");
+}
+
+START_TEST(test_missing_file)
+{
+	const char *aside = cx_printf(&cx, "%s/aside", root);
+
+	make_t();
+	ck_assert_int_eq(rename(path_of(last_location), aside), 0);
+	expect("GET", T "/t", NULL, 404, "\"NotFoundException\"");
+	expect("GET", T "/t", NULL, 404, "Failed to open input stream for file: file:///");
+	ck_assert_int_eq(rename(aside, path_of(last_location)), 0);
+	expect("GET", T "/t", NULL, 200, NULL);
+}
+END_TEST
+
+/* Another text under the same name, even of the same size, is never served. */
+START_TEST(test_changed_file)
+{
+	FILE *f;
+
+	make_t();
+	ck_assert_int_eq(system(cx_printf(&cx, "rm -rf %s/cache-tables/*", folder)), 0);
+	f = fopen(path_of(last_location), "r+");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fputc('[', f), '[');
+	fclose(f);
+	expect("GET", T "/t", NULL, 500, "InternalServerError");
+	expect("POST", T "/t", SET("k", "v"), 500, NULL);
+}
+END_TEST
+
+/* The folder for metadata cannot be made: an error, and no row. */
+START_TEST(test_failed_write)
+{
+	FILE *f;
+
+	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
+	f = fopen(cx_printf(&cx, "%s/blocked", root), "w");
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	ck_assert_int_ge(call("POST", T, CREATE_AT("$W/blocked/t", "")).status, 400);
+	expect("GET", T "/u", NULL, 404, NULL);
+	expect("GET", T, NULL, 200, "\"identifiers\":[]");
+}
+END_TEST
+
+static int versions(const char *of)
+{
+	return files_in(
+		cx_strndup(&cx, path_of(of), (size_t)(strrchr(of, '/') - of) - strlen("file://")));
+}
+
+START_TEST(test_old_files_go)
+{
+	const char *first;
+
+	make_t();
+	first = last_location;
+	expect("POST", T "/t", SET("write.metadata.previous-versions-max", "2"), 200, NULL);
+	for (int i = 0; i < 3; i++)
+		expect("POST", T "/t", SET("k", "v"), 200, NULL);
+	ck_assert_int_eq(versions(first), 5);
+	ck_assert_int_eq(access(path_of(first), F_OK), 0);
+	expect("POST", T "/t", SET("write.metadata.delete-after-commit.enabled", "true"), 200,
+	       NULL);
+	for (int i = 0; i < 4; i++)
+		expect("POST", T "/t", SET("k", "v"), 200, NULL);
+	ck_assert_int_eq(versions(first),
+			 3 + 2); /* those before it was enabled: not its business */
+	expect("GET", T "/t", NULL, 200, NULL);
+}
+END_TEST
+
+START_TEST(test_gzip)
+{
+	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
+	expect("POST", T,
+	       "{\"name\":\"t\"," SCHEMA
+	       ",\"properties\":{\"write.metadata.compression-codec\":\"gzip\"}}",
+	       200, ".gz.metadata.json");
+	ck_assert_int_eq(system(cx_printf(&cx, "gzip -t < '%s'", path_of(last_location))), 0);
+	expect("POST", T "/t", SET("k", "v"), 200, ".gz.metadata.json");
+	ck_assert_int_eq(system(cx_printf(&cx, "rm -rf %s/cache-tables/*", folder)), 0);
+	expect("GET", T "/t", NULL, 200, "\"k\":\"v\"");
+	expect("DELETE", T "/t", NULL, 204, NULL);
+	expect("POST", "/v1/c/namespaces/a/register",
+	       "{\"name\":\"u\",\"metadata-location\":\"$M\"}", 200, "\"k\":\"v\"");
+}
+END_TEST
+
+/* --- staged creates --------------------------------------------------------------------------------------- */
+
+static const char *staged_commit(void)
+{
+	return "{\"requirements\":[{\"type\":\"assert-create\"}],\"updates\":["
+	       "{\"action\":\"assign-uuid\",\"uuid\":\"11111111-1111-4111-8111-111111111111\"},"
+	       "{\"action\":\"upgrade-format-version\",\"format-version\":2},"
+	       "{\"action\":\"add-schema\"," SCHEMA "},"
+	       "{\"action\":\"set-current-schema\",\"schema-id\":-1},"
+	       "{\"action\":\"add-spec\",\"spec\":{\"spec-id\":0,\"fields\":[]}},"
+	       "{\"action\":\"set-default-spec\",\"spec-id\":-1},"
+	       "{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":0,\"fields\":[]}},"
+	       "{\"action\":\"set-default-sort-order\",\"sort-order-id\":-1},"
+	       "{\"action\":\"set-location\",\"location\":\"$W/staged\"}]}";
+}
+
+START_TEST(test_staged)
+{
+	struct place *p;
+	struct content *known = content_open();
+	const struct catalog_ref *ref;
+
+	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
+	expect("POST", "/v1/c/namespaces/none/tables/t", staged_commit(), 404,
+	       "NoSuchNamespaceException");
+	expect("POST", T "/t", staged_commit(), 200, "11111111-1111-4111-8111-111111111111");
+	expect("GET", T "/t", NULL, 200, "/staged");
+	expect("POST", T "/t", staged_commit(), 409, "Requirement failed: table already exists");
+	expect("POST", T "/other", staged_commit(), 400, "overlaps");
+	/* the client's UUID is not what grants hang on */
+	must(content_catalog(&cx, known, st, NIL_UUID, "c", NULL, &ref));
+	p = place_asset(&cx, ref, "a", "t");
+	must(content_read(&cx, st, ref, NULL, &p, 1, NULL, 0));
+	ck_assert_str_eq(p->seen->table_uuid, "11111111-1111-4111-8111-111111111111");
+	ck_assert_str_ne(p->seen->asset_id, p->seen->table_uuid);
+	content_close(known);
+}
+END_TEST
+
+/* --- branches ------------------------------------------------------------------------------------------------ */
+
+/* As the branch routes will: a cut of main, a child there. */
+static void make_branch(const char *name)
+{
+	struct catalog c;
+	struct branch main_row, b;
+
+	must(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	main_row = (struct branch){
+		.row = ROW(branch), .tenant_id = NIL_UUID, .catalog_id = c.id, .name = "main"
+	};
+	must(store_get(&cx, st, &main_row.row));
+	b = (struct branch){ .row = ROW(branch),
+			     .tenant_id = NIL_UUID,
+			     .catalog_id = c.id,
+			     .name = name,
+			     .id = text_uuid7(&cx),
+			     .parent_id = main_row.id,
+			     .parent_cut = main_row.cut,
+			     .branch_type = "experimental" };
+	b.chain = cx_printf(&cx, "[[\"%s\",%lld]]", main_row.id, (long long)main_row.cut);
+	main_row.cut++;
+	must(store_apply(&cx, st,
+			 (struct change[]){ { UPDATE, &main_row.row }, { INSERT, &b.row } }, 2,
+			 NULL));
+}
+
+START_TEST(test_branch)
+{
+	make_t();
+	expect("GET", T "/t@dev", NULL, 404, "Table does not exist: a.t@dev");
+	make_branch("dev");
+	expect("GET", T "/t@dev", NULL, 200, NULL);
+	expect("POST", T "/t@dev", SET("on", "dev"), 200, NULL);
+	expect("GET", T "/t@dev", NULL, 200, "\"on\":\"dev\"");
+	expect("GET", "/v1/c/namespaces/a@dev/tables/t", NULL, 200, "\"on\":\"dev\"");
+	expect("GET", T "/t?branch=dev", NULL, 200, "\"on\":\"dev\"");
+	expect("GET", T "/t?branch=none", NULL, 404, NULL);
+	ck_assert_ptr_null(strstr(call("GET", T "/t", NULL).body, "\"on\""));
+	expect("POST", T, "{\"name\":\"u@dev\"," SCHEMA "}", 200, NULL);
+	expect("GET", T "/u", NULL, 404, NULL);
+	expect("GET", T "/u@dev", NULL, 200, NULL);
+	expect("GET", "/v1/c/namespaces/a@dev/tables", NULL, 200, "\"u\"");
+	expect("GET", T, NULL, 200, "{\"identifiers\":[{\"namespace\":[\"a\"],\"name\":\"t\"}]");
+	expect("DELETE", T "/t@dev", NULL, 204, NULL);
+	expect("GET", T "/t@dev", NULL, 404, NULL);
+	expect("GET", T "/t", NULL, 200, NULL);
+	expect("POST", "/v1/c/tables/rename",
+	       "{\"source\":{\"namespace\":[\"a\"],\"name\":\"u@dev\"},"
+	       "\"destination\":{\"namespace\":[\"a\"],\"name\":\"v\"}}",
+	       400, "branch");
+	expect("POST", "/v1/c/tables/rename",
+	       "{\"source\":{\"namespace\":[\"a\"],\"name\":\"u@dev\"},"
+	       "\"destination\":{\"namespace\":[\"a@dev\"],\"name\":\"v\"}}",
+	       204, NULL);
+	expect("GET", T "/v@dev", NULL, 200, NULL);
+}
+END_TEST
+
+/* --- epochs ----------------------------------------------------------------------------------------------------- */
+
+/* What another process does to a catalog shows at the very next request. */
+START_TEST(test_epochs)
+{
+	struct catalog c;
+
+	make_t();
+	expect("GET", T "/t", NULL, 200, NULL);
+	must(catalog_drop(&cx, st, NIL_UUID, "c", NULL));
+	expect("GET", T "/t", NULL, 404, "Catalog does not exist: c");
+	c = (struct catalog){ .tenant_id = NIL_UUID, .name = "c" };
+	must(catalog_create(&cx, st, &c, NULL));
+	expect("GET", T "/t", NULL, 404, "Table does not exist: a.t");
+	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
+	expect("POST", T, "{\"name\":\"t\"," SCHEMA "}", 400, "has no warehouse");
+	must(catalog_drop(&cx, st, NIL_UUID, "c", NULL));
+	c = (struct catalog){ .tenant_id = NIL_UUID, .name = "c" };
+	c.storage_location = cx_printf(&cx, "file://%s/second", root);
+	must(catalog_create(&cx, st, &c, NULL));
+	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
+	expect("POST", T, "{\"name\":\"t\"," SCHEMA "}", 200, "/second/a/t-");
+}
+END_TEST
+
+/* --- races --------------------------------------------------------------------------------------------------------- */
+
+#define CLIENTS 4
+#define COMMITS 15
+
+/* Each client's own connections and memory; the exit status counts its successes. */
+static int client(int number, const char *(*body)(int client, int i), const char *uri, int good)
+{
+	struct cx own = { 0 };
+	int n = 0;
+
+	for (int i = 0; i < COMMITS; i++) {
+		struct fcgi_answer a =
+			fcgi_call(&own, &responder, "POST", uri, NULL, body(number, i));
+
+		if (a.status == good)
+			n++;
+		else if (a.status != 409)
+			return 255;
+		cx_reset(&own);
+	}
+	return n;
+}
+
+static int race(const char *(*body)(int client, int i), const char *uri)
+{
+	pid_t pids[CLIENTS];
+	int sum = 0, status;
+
+	for (int i = 0; i < CLIENTS; i++) {
+		pids[i] = fork();
+		ck_assert_int_ge(pids[i], 0);
+		if (pids[i] == 0)
+			_exit(client(i, body, uri, 200));
+	}
+	for (int i = 0; i < CLIENTS; i++) {
+		waitpid(pids[i], &status, 0);
+		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) != 255);
+		sum += WEXITSTATUS(status);
+	}
+	return sum;
+}
+
+static const char *own_property(int number, int i)
+{
+	static char text[200]; /* a child's own */
+
+	snprintf(text, sizeof(text),
+		 "{\"requirements\":[],\"updates\":[{\"action\":\"set-properties\",\"updates\":"
+		 "{\"p%d-%d\":\"x\"}}]}",
+		 number, i);
+	return text;
+}
+
+static const char *same_name(int number, int i)
+{
+	static char text[200];
+
+	(void)number;
+	snprintf(text, sizeof(text), "{\"name\":\"r%d\"," SCHEMA "}", i);
+	return text;
+}
+
+/* Two processes serve four clients: every commit that was acknowledged is there. */
+START_TEST(test_race)
+{
+	struct responder_process second = responder;
+	struct fcgi_answer a;
+	int sum, found = 0;
+
+	make_t();
+	responder_again(&second, run);
+	sum = race(own_property, T "/t");
+	a = call("GET", T "/t", NULL);
+	for (const char *at = a.body; (at = strstr(at, "\":\"x\"")); at++)
+		found++;
+	ck_assert_int_eq(found, sum);
+	ck_assert_int_eq(sum, CLIENTS * COMMITS);	    /* the server tries again for them */
+	ck_assert_int_eq(versions(last_location), sum + 1); /* losers' files are gone */
+	ck_assert_int_eq(race(same_name, T), COMMITS);
+	ck_assert_int_eq(responder_stop(&second), 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("rest state");
+	TCase *t = tcase_create("rest state");
+
+	tcase_add_checked_fixture(t, start, end);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, test_missing_file);
+	tcase_add_test(t, test_changed_file);
+	tcase_add_test(t, test_failed_write);
+	tcase_add_test(t, test_old_files_go);
+	tcase_add_test(t, test_gzip);
+	tcase_add_test(t, test_staged);
+	tcase_add_test(t, test_branch);
+	tcase_add_test(t, test_epochs);
+	tcase_add_test(t, test_race);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *r = srunner_create(suite());
+	int failed;
+
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
