@@ -88,10 +88,11 @@ all_run() {
 }
 
 start_all() {
-	local name
+	local name served=
+	is_running "$run/pids/lighttpd.pid" && served=1
 	mkdir -p "$run/logs" "$run/pids" "$run/runtime"
 	chmod 700 "$run/runtime"
-	if ! is_running "$run/pids/lighttpd.pid" && curl -s -o /dev/null -m 2 "http://$bind:$port/"; then
+	if [ -z "$served" ] && curl -s -o /dev/null -m 2 "http://$bind:$port/"; then
 		die "Something else answers on $bind:$port: choose another PANGOLIN_PORT."
 	fi
 	make_sockets_folder || die "no folder for the sockets"
@@ -108,6 +109,7 @@ start_all() {
 	if ! wait_ready || ! all_run; then
 		problem
 		tail -5 "$run/logs/admin.log" >&2
+		[ -n "$served" ] || stop_all # nothing is left of a start that failed
 		return 1
 	fi
 }
