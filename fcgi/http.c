@@ -137,6 +137,8 @@ enum status request_open(struct request *rq)
 	rq->method = request_env(rq, "REQUEST_METHOD");
 	rq->client_address = client_address(rq);
 	rq->user_agent = request_header(rq, "user-agent");
+	if (rq->user_agent && !text_is_utf8(rq->user_agent, strlen(rq->user_agent)))
+		rq->user_agent = NULL; /* audit rows hold text */
 	rq->path = rq->query = "";
 	if (!rq->method)
 		rq->method = "";

@@ -132,7 +132,7 @@ suite_fuzz() {
 	build_tree "$fuzz_tree" "the fuzzers" --enable-fuzzers CC=clang \
 		CFLAGS="-g -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" || return
 	for target in "${targets[@]}"; do
-		fuzz_one "$target" "$(size 10 300)"
+		fuzz_one "$target" "$(size 10 40)"
 	done 2>&1 | add_up
 }
 

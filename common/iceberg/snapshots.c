@@ -80,6 +80,8 @@ enum status update_add_snapshot(struct build *b, struct json_object *u, const ch
 	if (s)
 		return s;
 	b->meta.last_sequence = snap.sequence;
+	if (snap.timestamp_ms > b->now_ms) /* a writer's clock may be ahead of ours */
+		b->now_ms = snap.timestamp_ms;
 	json = json_share_set(b->cx, json);
 	json_add(build_list(b, "snapshots"), json);
 	ids_set(&b->snapshots, snap.id, json);
