@@ -20,7 +20,7 @@
  */
 #define SLOTS 4096
 #define WAYS 4
-#define MAPPED_BYTES ((size_t)16 << 20)
+#define MAPPED_BYTES ((size_t)8 << 20)
 #define NAME_BYTES 96
 #define SHARDS                                                                                     \
 	16 /* sub-folders, by the hash's first digit: so that looking
