@@ -138,6 +138,19 @@ START_TEST(believes_only_trusted_proxies)
 }
 END_TEST
 
+START_TEST(an_agent_is_text_or_nothing)
+{
+	const char *env[] = { "REQUEST_METHOD=GET", "REQUEST_URI=/", "HTTP_USER_AGENT=a/1", NULL };
+
+	rq.env = env;
+	ck_assert_int_eq(request_open(&rq), OK);
+	ck_assert_str_eq(rq.user_agent, "a/1");
+	env[2] = "HTTP_USER_AGENT=a\xff";
+	ck_assert_int_eq(request_open(&rq), OK);
+	ck_assert_ptr_null(rq.user_agent);
+}
+END_TEST
+
 START_TEST(a_strange_host_is_not_repeated)
 {
 	const char *env[] = { "HTTP_HOST=a\"b/evil", NULL };
@@ -349,6 +362,7 @@ int main(void)
 	tcase_add_loop_test(tc, keeps_a_sane_request_id, 0, (int)ARRAY_SIZE(ids));
 	tcase_add_loop_test(tc, believes_only_trusted_proxies, 0, (int)ARRAY_SIZE(clients));
 	tcase_add_test(tc, a_strange_host_is_not_repeated);
+	tcase_add_test(tc, an_agent_is_text_or_nothing);
 	tcase_add_loop_test(tc, reads_queries, 0, (int)ARRAY_SIZE(queries));
 	tcase_add_test(tc, reads_forms);
 	tcase_add_loop_test(tc, reads_json, 0, (int)ARRAY_SIZE(bodies));
