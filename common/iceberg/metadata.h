@@ -15,7 +15,8 @@ struct metadata_env {
 	const char *new_uuid; /* for a table the client names no UUID for */
 	/* The metadata file `base` was read from: goes into metadata-log.  NULL at create. */
 	const char *base_location;
-	/* last-updated-ms of a commit is max(now_ms, the base's), so logs stay in order */
+	/* A commit's last-updated-ms is the latest of now_ms, the base's and its new
+	 * snapshots', so logs stay in order. */
 };
 
 #define METADATA_MAX_DEPTH 200 /* JSON nesting of schemas and updates */
