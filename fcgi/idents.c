@@ -2,9 +2,15 @@
 /* idents.c - Iceberg's identifiers and pages in JSON and queries. */
 #include "fcgi/idents.h"
 
+#include "common/hmac.h"
 #include "common/text.h"
+#include "fcgi/resolve.h"
+#include "fcgi/route.h"
 
 #define MAX_PATH_BYTES 4096
+#define TOKEN_MARK 6 /* bytes before the name in a page token */
+
+/* --- identifiers --------------------------------------------------------------- */
 
 enum status ident_path(struct cx *cx, struct json_object *levels, const char *where,
 		       const char **out)
@@ -60,12 +66,43 @@ enum status ident_read(struct cx *cx, struct json_object *o, const char *key, co
 	return s ? s : json_get_text(cx, ident, key, "name", name);
 }
 
+/* --- pages --------------------------------------------------------------------- */
+
+/* What a token of this list with that name begins with: no other list's tokens do. */
+static enum status token_mark(struct request *rq, const char *name,
+			      unsigned char out[SHA256_BYTES])
+{
+	struct text t = text_open(rq->cx, (size_t)64 * 1024);
+	const char *parent = NULL;
+	enum status s = request_query(rq, "parent", &parent);
+
+	text_addf(&t, "%s\n%s\n%s\n", rq->route->pattern, rq->tenant_id, parent ? parent : "");
+	for (size_t i = 0; i < rq->n_segments; i++)
+		text_addf(&t, "%s\n", rq->segments[i]);
+	text_add(&t, name);
+	sha256(t.s, t.len, out);
+	return s;
+}
+
+static enum status read_token(struct request *rq, const char *token, const char **after)
+{
+	unsigned char *bytes, mark[SHA256_BYTES];
+	size_t n;
+	enum status s = text_unbase64(rq->cx, token, strlen(token), &bytes, &n);
+
+	if (!s && n > TOKEN_MARK && text_is_utf8((char *)bytes + TOKEN_MARK, n - TOKEN_MARK)) {
+		*after = cx_strndup(rq->cx, (char *)bytes + TOKEN_MARK, n - TOKEN_MARK);
+		s = token_mark(rq, *after, mark);
+		if (s || memcmp(mark, bytes, TOKEN_MARK) == 0)
+			return s;
+	}
+	return fail(rq->cx, INVALID, "pageToken: not one that this list gave");
+}
+
 enum status page_read(struct request *rq, struct page *out)
 {
 	const char *token = NULL, *size = NULL;
 	int64_t limit = rq->rs->config->max_page_size;
-	unsigned char *after;
-	size_t n;
 	enum status s = request_query(rq, "pageToken", &token);
 
 	*out = (struct page){ 0 };
@@ -80,18 +117,73 @@ enum status page_read(struct request *rq, struct page *out)
 	if (limit > rq->rs->config->max_page_size)
 		limit = rq->rs->config->max_page_size;
 	out->limit = (size_t)limit;
-	if (!*token)
-		return OK;
-	if (text_unbase64(rq->cx, token, strlen(token), &after, &n) ||
-	    !text_is_utf8((const char *)after, n))
-		return fail(rq->cx, INVALID, "pageToken: not one of this server's");
-	out->after = cx_strndup(rq->cx, (const char *)after, n);
-	return OK;
+	return *token ? read_token(rq, token, &out->after) : OK;
 }
 
 void page_next(struct request *rq, struct json_object *answer, const struct listing *l)
 {
-	const char *token = l->next ? text_base64url(rq->cx, l->next, strlen(l->next)) : NULL;
+	unsigned char mark[SHA256_BYTES], *bytes;
+	const char *token = NULL;
+	size_t n;
 
+	if (l->next && !token_mark(rq, l->next, mark)) {
+		n = strlen(l->next);
+		bytes = cx_alloc(rq->cx, TOKEN_MARK + n);
+		memcpy(bytes, mark, TOKEN_MARK);
+		memcpy(bytes + TOKEN_MARK, l->next, n);
+		token = text_base64url(rq->cx, bytes, TOKEN_MARK + n);
+	}
 	json_set_text(answer, "next-page-token", token);
+}
+
+/* --- lists --------------------------------------------------------------------- */
+
+/* A list leaves out what a load would hide. */
+static bool may_see(void *arg, const struct asset *row)
+{
+	struct request *rq = arg;
+	struct object o = rq->object;
+
+	o.kind = ON_ASSET;
+	o.name = row->name;
+	o.asset_id = row->asset_id;
+	return access_check(rq->cx, rq->who, MAY_READ, &o) == OK;
+}
+
+static struct json_object *identifiers(struct cx *cx, const char *path, const struct listing *l)
+{
+	struct json_object *list = json_new_array(cx);
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct json_object *o = json_new_object(cx);
+
+		json_set(o, "namespace", ident_levels(cx, path));
+		json_set_text(o, "name", l->rows[i]->name);
+		json_add(list, o);
+	}
+	return list;
+}
+
+enum status answer_identifiers(struct request *rq, const char *type)
+{
+	const struct resolved *r = rq->resolved;
+	struct json_object *answer = json_new_object(rq->cx);
+	struct listing l;
+	struct page page;
+	enum status s = page_read(rq, &page);
+
+	if (s)
+		return s;
+	if (!r->namespace_row->row.version)
+		return fail(rq->cx, NOT_FOUND, "Namespace does not exist: %s",
+			    namespace_shown(rq->cx, r->path));
+	page.types[0] = type;
+	page.keep = may_see;
+	page.arg = rq;
+	s = content_list(rq->cx, rq->rs->store, r->catalog, r->path, &page, &l);
+	if (s)
+		return s;
+	json_set(answer, "identifiers", identifiers(rq->cx, r->path, &l));
+	page_next(rq, answer, &l);
+	return answer_json(rq, 200, answer);
 }

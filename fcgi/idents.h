@@ -19,12 +19,20 @@ MUST_USE enum status ident_read(struct cx *cx, struct json_object *o, const char
 
 /*
  * pageToken and pageSize.  Without a pageToken everything is asked for: a client
- * that does not send one does not look for a next page.  INVALID: a token that
- * we did not give, a size that is no number from 1 on.
+ * that does not send one does not look for a next page.  A token holds the last
+ * name of its page, so it stays good whatever comes and goes.  INVALID: a token
+ * that this list did not give, a size that is no number from 1 on.
  */
 MUST_USE enum status page_read(struct request *rq, struct page *out);
 
 /* "next-page-token" of the answer: what page_read takes; null after the last page. */
 void page_next(struct request *rq, struct json_object *answer, const struct listing *l);
+
+/*
+ * The answer of a list of assets of one type ("ICEBERG_TABLE", "VIEW") in the
+ * path's namespace: {"identifiers", "next-page-token"}, without what a load would
+ * hide.  NOT_FOUND: the namespace.
+ */
+MUST_USE enum status answer_identifiers(struct request *rq, const char *type);
 
 #endif

@@ -10,54 +10,9 @@
 
 /* --- list ----------------------------------------------------------------------------- */
 
-/* A list leaves out what a load would hide. */
-static bool may_see(void *arg, const struct asset *row)
-{
-	struct request *rq = arg;
-	struct object o = rq->object;
-
-	o.kind = ON_ASSET;
-	o.name = row->name;
-	o.asset_id = row->asset_id;
-	return access_check(rq->cx, rq->who, MAY_READ, &o) == OK;
-}
-
-static struct json_object *identifiers(struct cx *cx, const char *path, const struct listing *l)
-{
-	struct json_object *list = json_new_array(cx);
-
-	for (size_t i = 0; i < l->n; i++) {
-		struct json_object *o = json_new_object(cx);
-
-		json_set(o, "namespace", ident_levels(cx, path));
-		json_set_text(o, "name", l->rows[i]->name);
-		json_add(list, o);
-	}
-	return list;
-}
-
 enum status list_tables(struct request *rq)
 {
-	const struct resolved *r = rq->resolved;
-	struct json_object *answer = json_new_object(rq->cx);
-	struct listing l;
-	struct page page;
-	enum status s = page_read(rq, &page);
-
-	if (s)
-		return s;
-	if (!r->namespace_row->row.version)
-		return fail(rq->cx, NOT_FOUND, "Namespace does not exist: %s",
-			    namespace_shown(rq->cx, r->path));
-	page.types[0] = "ICEBERG_TABLE";
-	page.keep = may_see;
-	page.arg = rq;
-	s = content_list(rq->cx, rq->rs->store, r->catalog, r->path, &page, &l);
-	if (s)
-		return s;
-	json_set(answer, "identifiers", identifiers(rq->cx, r->path, &l));
-	page_next(rq, answer, &l);
-	return answer_json(rq, 200, answer);
+	return answer_identifiers(rq, "ICEBERG_TABLE");
 }
 
 /* --- rename ----------------------------------------------------------------------------- */
