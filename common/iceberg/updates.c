@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* updates.c - one function a TableUpdate, and their table. */
+#include "common/iceberg/updates.h"
+
 #include <stdio.h>
 #include <strings.h>
 
-#include "common/iceberg/build.h"
 #include "common/iceberg/snapshots.h"
 #include "common/text.h"
 
-#define MAX_UPDATES 20000 /* of one commit */
 #define MAX_ADDITIONS 100 /* of schemas, specs and orders together */
 
-static enum status assign_uuid(struct build *b, struct json_object *u, const char *where)
+const char *update_member(struct cx *cx, const char *where, const char *key)
+{
+	return *where ? cx_printf(cx, "%s.%s", where, key) : key;
+}
+
+enum status update_assign_uuid(struct build *b, struct json_object *u, const char *where)
 {
 	const char *uuid = NULL;
 	enum status s = json_get_text(b->cx, u, where, "uuid", &uuid);
@@ -76,7 +81,7 @@ static int64_t schema_id_for(struct build *b, struct json_object *schema, bool *
 	return id;
 }
 
-static enum status add_schema(struct build *b, struct json_object *u, const char *where)
+enum status update_add_schema(struct build *b, struct json_object *u, const char *where)
 {
 	struct json_object *json = NULL;
 	struct schema schema;
@@ -85,7 +90,7 @@ static enum status add_schema(struct build *b, struct json_object *u, const char
 	enum status s = json_get_object(b->cx, u, where, "schema", &json);
 
 	if (!s)
-		s = schema_parse(b->cx, json, cx_printf(b->cx, "%s.schema", where), &schema);
+		s = schema_parse(b->cx, json, update_member(b->cx, where, "schema"), &schema);
 	if (!s)
 		s = schema_check_version(b->cx, &schema, b->meta.version);
 	if (!s)
@@ -398,7 +403,7 @@ static enum status remove_schemas(struct build *b, struct json_object *u, const 
 			     b->meta.current_schema, "Cannot remove the current schema");
 }
 
-static enum status set_location(struct build *b, struct json_object *u, const char *where)
+enum status update_set_location(struct build *b, struct json_object *u, const char *where)
 {
 	const char *location = NULL;
 	size_t n;
@@ -423,7 +428,7 @@ static const char *either(struct json_object *u, const char *key, const char *ol
 	return json_has(u, old) && !json_has(u, key) ? old : key;
 }
 
-static enum status set_properties(struct build *b, struct json_object *u, const char *where)
+enum status update_set_properties(struct build *b, struct json_object *u, const char *where)
 {
 	const char *key = either(u, "updates", "updated");
 	struct json_object *updates = NULL, *properties;
@@ -440,7 +445,7 @@ static enum status set_properties(struct build *b, struct json_object *u, const 
 	return OK;
 }
 
-static enum status remove_properties(struct build *b, struct json_object *u, const char *where)
+enum status update_remove_properties(struct build *b, struct json_object *u, const char *where)
 {
 	const char *key = either(u, "removals", "removed");
 	struct json_object *removals = NULL, *properties;
@@ -466,9 +471,9 @@ static const struct {
 	const char *action;
 	apply_update *apply;
 } updates[] = {
-	{ "assign-uuid", assign_uuid },
+	{ "assign-uuid", update_assign_uuid },
 	{ "upgrade-format-version", upgrade_format_version },
-	{ "add-schema", add_schema },
+	{ "add-schema", update_add_schema },
 	{ "set-current-schema", set_current_schema },
 	{ "add-spec", add_spec },
 	{ "set-default-spec", set_default_spec },
@@ -476,9 +481,9 @@ static const struct {
 	{ "set-default-sort-order", set_default_sort_order },
 	{ "remove-partition-specs", remove_partition_specs },
 	{ "remove-schemas", remove_schemas },
-	{ "set-location", set_location },
-	{ "set-properties", set_properties },
-	{ "remove-properties", remove_properties },
+	{ "set-location", update_set_location },
+	{ "set-properties", update_set_properties },
+	{ "remove-properties", update_remove_properties },
 	{ "add-snapshot", update_add_snapshot },
 	{ "remove-snapshots", update_remove_snapshots },
 	{ "set-snapshot-ref", update_set_ref },
