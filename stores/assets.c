@@ -132,8 +132,8 @@ static enum status try_create(struct cx *cx, struct store *st, const struct cata
 	edit_put(e, p, row);
 	edit_into(e, in);
 	if (claim)
-		claim_add(e, claim, row->asset_id);
-	return edit_apply(e, st, record(e, op, row, at, location_json(cx, row)));
+		s = claim_add(e, claim, row->asset_id);
+	return s ? s : edit_apply(e, st, record(e, op, row, at, location_json(cx, row)));
 }
 
 enum status asset_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
@@ -157,20 +157,61 @@ enum status asset_create(struct cx *cx, struct store *st, const struct catalog_r
 
 /* --- commit -------------------------------------------------------------------- */
 
-enum status asset_commit(struct cx *cx, struct store *st, struct branch *branch,
-			 const struct place *place, struct asset *row, struct claim *claim,
-			 const char *metadata, const struct audit *by, enum edit_part *failed)
+/* One change, into the list: its record, or NULL where it only pins. */
+static enum status add_change(struct edit *e, const struct asset_change *c, struct audit **made)
 {
-	struct asset_name at = { place->namespace, place->name };
-	struct edit *e = edit_open(cx, place->catalog, branch, by);
-	enum status s;
+	const struct place *p = c->place;
+	struct asset_name at = { p->namespace, p->name };
+	const char *op = p->seen ? "commit" : "create";
 
-	edit_operation(e, "commit", row->asset_id, place->namespace, place->name,
-		       place->seen->metadata_location, row->metadata_location);
-	edit_put(e, place, row);
-	if (claim)
-		claim_add(e, claim, row->asset_id);
-	s = edit_apply(e, st, record(e, "commit", row, &at, metadata));
+	*made = NULL;
+	if (!c->row) {
+		edit_pin(e, p);
+		return OK;
+	}
+	edit_operation(e, op, c->row->asset_id, p->namespace, p->name,
+		       p->seen ? p->seen->metadata_location : NULL, c->row->metadata_location);
+	edit_put(e, p, c->row);
+	*made = record(e, op, c->row, &at,
+		       c->metadata ? c->metadata : location_json(e->cx, c->row));
+	return c->claim ? claim_add(e, c->claim, c->row->asset_id) : OK;
+}
+
+/* Each namespace once, however many assets are made in it. */
+static void enter_namespaces(struct edit *e, const struct asset_change *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t first = 0;
+
+		while (changes[first].into != changes[i].into)
+			first++;
+		if (changes[i].into && first == i)
+			edit_into(e, changes[i].into);
+	}
+}
+
+enum status asset_commit(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			 struct branch *branch, const struct asset_change *changes, size_t n,
+			 const struct audit *by, enum edit_part *failed)
+{
+	struct edit *e = edit_open(cx, ref, branch, by);
+	struct audit *last = NULL, *made;
+	enum status s = OK;
+
+	for (size_t i = 0; !s && i < n; i++) {
+		s = add_change(e, &changes[i], &made);
+		if (made && last) /* edit_apply adds the last one */
+			edit_add(e, INSERT, &last->row, PART_RECORD);
+		if (made)
+			last = made;
+	}
+	*failed = PART_NONE;
+	if (s || !last)
+		return s;
+	enter_namespaces(e, changes, n);
+	if (n > 1)
+		e->commit.message = "commit_transaction";
+	s = edit_apply(e, st, last);
 	*failed = e->failed;
 	return s;
 }
@@ -266,24 +307,20 @@ static enum status is_shared(struct cx *cx, struct store *st, const struct place
 	return s;
 }
 
-static enum status try_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
-			    const char *type, const struct asset_name *at, bool purge,
+/* Takes the asset of a place that was read with `branch` out of it. */
+static enum status take_out(struct cx *cx, struct store *st, struct branch *branch,
+			    const struct place *p, const char *op, bool purge,
 			    const struct audit *by)
 {
-	struct place *p = place_asset(cx, ref, at->path, at->name);
-	struct branch branch;
+	const struct catalog_ref *ref = p->catalog;
+	struct asset_name at = { p->namespace, p->name };
 	struct edit *e;
 	bool shared;
-	enum status s = content_read(cx, st, ref, &branch, &p, 1, NULL, 0);
+	enum status s = is_shared(cx, st, p, branch, &shared);
 
 	if (s)
 		return s;
-	if (!p->seen || !text_same(p->seen->type, type))
-		return no_asset(cx, type, at);
-	s = is_shared(cx, st, p, &branch, &shared);
-	if (s)
-		return s;
-	e = edit_open(cx, ref, &branch, by);
+	e = edit_open(cx, ref, branch, by);
 	edit_operation(e, "drop", p->seen->asset_id, p->namespace, p->name,
 		       p->seen->metadata_location, NULL);
 	edit_hide(e, p);
@@ -291,7 +328,22 @@ static enum status try_drop(struct cx *cx, struct store *st, const struct catalo
 		s = locations_free(e, st, p->seen->asset_id);
 	if (!shared && purge && p->seen->metadata_location)
 		edit_add(e, INSERT, &job_purge(cx, ref, p->seen)->row, PART_RECORD);
-	return s ? s : edit_apply(e, st, record(e, "drop", p->seen, at, NULL));
+	return s ? s : edit_apply(e, st, record(e, op, p->seen, &at, NULL));
+}
+
+static enum status try_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			    const char *type, const struct asset_name *at, bool purge,
+			    const struct audit *by)
+{
+	struct place *p = place_asset(cx, ref, at->path, at->name);
+	struct branch branch;
+	enum status s = content_read(cx, st, ref, &branch, &p, 1, NULL, 0);
+
+	if (s)
+		return s;
+	if (!p->seen || !text_same(p->seen->type, type))
+		return no_asset(cx, type, at);
+	return take_out(cx, st, &branch, p, "drop", purge, by);
 }
 
 enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
@@ -307,6 +359,12 @@ enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref
 		edit_backoff(cx, i);
 	}
 	return edit_gave_up(cx);
+}
+
+enum status asset_unregister(struct cx *cx, struct store *st, struct branch *branch,
+			     const struct place *place, const struct audit *by)
+{
+	return take_out(cx, st, branch, place, "unregister", false, by);
 }
 
 /* --- asking ---------------------------------------------------------------------- */

@@ -24,16 +24,25 @@ MUST_USE enum status asset_create(struct cx *cx, struct store *st, const struct 
 				  struct claim *claim, bool overwrite, const char *op,
 				  const struct audit *by);
 
+/* One asset's part of a commit. */
+struct asset_change {
+	const struct place *place; /* read together with the branch's row */
+	const struct place *into;  /* the namespace, where a new asset is made; else NULL */
+	struct asset *row;	   /* what the place shows from now on; NULL: what it shows now,
+				    * and the commit stands on that */
+	struct claim *claim;	   /* read and checked: locations the row adds; NULL = none */
+	const char *metadata;	   /* the audit record's; NULL = the row's location */
+};
+
 /*
- * One try to put `row` in the place of what place->seen shows; both were read
- * with `branch`.  `claim` (read, checked) holds locations the row adds, or is
- * NULL.  `metadata` is the audit record's.  CONFLICT: *failed says which part
- * changed: PART_BRANCH and PART_LOCATION say nothing about the asset.
+ * One try to make all of the changes; each place stands in the list once, and
+ * each namespace is one struct.  CONFLICT: *failed says which part changed:
+ * PART_BRANCH, PART_CONTAINER and PART_LOCATION say nothing about an asset.
+ * INVALID: two new assets' locations overlap, or more than the store takes at once.
  */
-MUST_USE enum status asset_commit(struct cx *cx, struct store *st, struct branch *branch,
-				  const struct place *place, struct asset *row, struct claim *claim,
-				  const char *metadata, const struct audit *by,
-				  enum edit_part *failed);
+MUST_USE enum status asset_commit(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+				  struct branch *branch, const struct asset_change *changes,
+				  size_t n, const struct audit *by, enum edit_part *failed);
 
 /* NOT_FOUND "Table does not exist: a.t" or "Namespace does not exist: b" (then
  * *no_namespace is true); EXISTS "Table already exists: b.u"; INVALID. */
@@ -50,6 +59,14 @@ MUST_USE enum status asset_rename(struct cx *cx, struct store *st, const struct 
 MUST_USE enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 				const char *type, const struct asset_name *at, bool purge,
 				const struct audit *by);
+
+/*
+ * One try to take out what place->seen shows, as it was read with `branch`; its
+ * files stay where they are, and its locations are free as after a drop.
+ * CONFLICT: it is not as it was read.
+ */
+MUST_USE enum status asset_unregister(struct cx *cx, struct store *st, struct branch *branch,
+				      const struct place *place, const struct audit *by);
 
 /* True where any row of the catalog, living or kept, has this metadata file. */
 MUST_USE enum status asset_metadata_used(struct cx *cx, struct store *st,

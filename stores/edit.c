@@ -30,10 +30,25 @@ struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct bran
 	return e;
 }
 
+static void make_room(struct edit *e)
+{
+	size_t cap = e->cap ? 2 * e->cap : 32;
+	struct change *changes = cx_array(e->cx, cap, sizeof(*changes));
+	unsigned char *parts = cx_array(e->cx, cap, sizeof(*parts));
+
+	if (e->n) {
+		memcpy(changes, e->changes, e->n * sizeof(*changes));
+		memcpy(parts, e->parts, e->n * sizeof(*parts));
+	}
+	e->changes = changes;
+	e->parts = parts;
+	e->cap = cap;
+}
+
 void edit_add(struct edit *e, enum change_op op, struct row *row, enum edit_part part)
 {
-	if (e->n == MAX_EDIT)
-		abort(); /* every caller's list is bounded far below */
+	if (e->n == e->cap)
+		make_room(e);
 	e->changes[e->n] = (struct change){ op, row };
 	e->parts[e->n++] = (unsigned char)part;
 }
@@ -75,6 +90,11 @@ void edit_put(struct edit *e, const struct place *p, struct asset *row)
 	row->until = LIVING;
 	row->born = e->branch->cut;
 	edit_add(e, own->row.version ? UPDATE : INSERT, &row->row, PART_ASSET);
+}
+
+void edit_pin(struct edit *e, const struct place *p)
+{
+	edit_put(e, p, copy_of(e->cx, p->seen));
 }
 
 void edit_hide(struct edit *e, const struct place *p)
@@ -125,7 +145,8 @@ enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 	enum status s;
 
 	e->commit.operations = json_print(e->cx, e->operations, NULL);
-	e->commit.message = audit->action;
+	if (!e->commit.message)
+		e->commit.message = audit->action;
 	edit_add(e, INSERT, &e->commit.row, PART_RECORD);
 	edit_add(e, INSERT, &audit->row, PART_RECORD);
 	s = store_apply(e->cx, st, e->changes, e->n, &failed);

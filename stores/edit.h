@@ -18,16 +18,14 @@ enum edit_part {
 	PART_RECORD, /* commit row, audit row, job */
 };
 
-#define MAX_EDIT 512
-
 struct edit {
 	struct cx *cx;
 	const struct catalog_ref *catalog;
 	struct branch *branch; /* as read: its cut is what new rows are born at */
 	const struct audit *by;
-	struct change changes[MAX_EDIT];
-	unsigned char parts[MAX_EDIT];
-	size_t n;
+	struct change *changes;
+	unsigned char *parts; /* enum edit_part of each change */
+	size_t n, cap;
 	struct commit commit;
 	struct json_object *operations;
 	enum edit_part failed; /* after edit_apply was CONFLICT */
@@ -37,7 +35,11 @@ struct edit {
 struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
 		       const struct audit *by);
 
+/* How many there may be is store_apply's to say: STORE_MAX_CHANGES. */
 void edit_add(struct edit *e, enum change_op op, struct row *row, enum edit_part part);
+
+/* The place goes on showing what it was read to show: CONFLICT where it does not. */
+void edit_pin(struct edit *e, const struct place *p);
 
 /*
  * The place shows `row` from now on (key columns, born and until are filled in).
@@ -56,7 +58,8 @@ void edit_operation(struct edit *e, const char *op, const char *asset_id, const 
 		    const char *name, const char *before, const char *after);
 
 /*
- * Adds the commit row and the audit record and applies the list.  CONFLICT: a
+ * Adds the commit row and the audit record (whose action is the commit's message
+ * unless it has one) and applies the list.  CONFLICT: a
  * row is not as it was read (e->failed says which part): read again, decide
  * again.  That this very list landed after all, in a try whose answer was lost,
  * is store_apply's to find out: by the fresh rows it INSERTs.

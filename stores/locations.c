@@ -55,9 +55,14 @@ static size_t next_folder(const char *path, size_t from)
 
 struct row **claim_rows(struct cx *cx, struct claim *c, size_t *n)
 {
-	struct row **rows = cx_array(cx, MAX_CLAIM_PATHS * MAX_CLAIM_DEPTH, sizeof(*rows));
+	struct row **rows;
+	size_t max = 0;
 
-	c->rows = cx_array(cx, MAX_CLAIM_PATHS * MAX_CLAIM_DEPTH, sizeof(*c->rows));
+	for (size_t i = 0; i < c->n; i++)
+		for (const char *p = c->paths[i]; *p; p++)
+			max += *p == '/';
+	rows = cx_array(cx, max, sizeof(*rows));
+	c->rows = cx_array(cx, max, sizeof(*c->rows));
 	c->n_rows = 0;
 	for (size_t i = 0; i < c->n; i++) {
 		const char *path = c->paths[i];
@@ -122,7 +127,35 @@ static bool is_covered(const struct claim *c, const char *path)
 	return false;
 }
 
-void claim_add(struct edit *e, struct claim *c, const char *asset_id)
+/* The row of another claim of this list at the same place, or NULL. */
+static const struct location_row *in_list(const struct edit *e, const struct location_row *r)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		const struct row *other = e->changes[i].row;
+
+		if (other->kind == r->row.kind && !model_compare(other, &r->row))
+			return (const struct location_row *)other;
+	}
+	return NULL;
+}
+
+/* One missing row.  A folder above several claims is INSERTed once. */
+static enum status add_row(struct edit *e, struct location_row *r, const char *owner)
+{
+	const struct location_row *other = in_list(e, r);
+
+	r->type = owner ? "TABLE" : "DIR";
+	r->tenant_id = owner ? e->catalog->tenant_id : NULL;
+	r->asset_id = owner;
+	if (!other)
+		edit_add(e, INSERT, &r->row, PART_LOCATION);
+	else if (owner || other->asset_id)
+		return fail(e->cx, INVALID, "the location %s overlaps that of another table",
+			    r->path);
+	return OK;
+}
+
+enum status claim_add(struct edit *e, struct claim *c, const char *asset_id)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const char *path = c->paths[i];
@@ -131,15 +164,16 @@ void claim_add(struct edit *e, struct claim *c, const char *asset_id)
 			continue;
 		for (size_t end = next_folder(path, 0); end; end = next_folder(path, end)) {
 			struct location_row *r = row_at(c, path, end);
+			enum status s;
 
-			if (r->row.version || r->type) /* there, or in the list already */
+			if (r->row.version || r->type) /* there, or added for another path */
 				continue;
-			r->type = path[end] ? "DIR" : "TABLE";
-			r->tenant_id = path[end] ? NULL : e->catalog->tenant_id;
-			r->asset_id = path[end] ? NULL : asset_id;
-			edit_add(e, INSERT, &r->row, PART_LOCATION);
+			s = add_row(e, r, path[end] ? NULL : asset_id);
+			if (s)
+				return s;
 		}
 	}
+	return OK;
 }
 
 enum status locations_free(struct edit *e, struct store *st, const char *asset_id)

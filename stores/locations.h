@@ -34,8 +34,8 @@ MUST_USE enum status claim_check(struct cx *cx, const struct claim *c, const cha
 /* Whose table lies exactly at the first path, or NULL. */
 const char *claim_owner(const struct claim *c);
 
-/* Puts the missing rows into the list. */
-void claim_add(struct edit *e, struct claim *c, const char *asset_id);
+/* Puts the missing rows into the list.  INVALID: it overlaps a claim that is in the list. */
+MUST_USE enum status claim_add(struct edit *e, struct claim *c, const char *asset_id);
 
 /* Puts DELETEs of all the asset's TABLE rows into the list. */
 MUST_USE enum status locations_free(struct edit *e, struct store *st, const char *asset_id);

@@ -97,6 +97,45 @@ enum status drop_table(struct request *rq)
 	return s ? s : answer_empty(rq, 204);
 }
 
+/* --- unregister ------------------------------------------------------------------------- */
+
+/* The answer holds the very text that the dropped row had: read before, dropped as read. */
+static enum status try_unregister(struct request *rq, const struct scope *sc,
+				  const struct place *place)
+{
+	const struct resolved *r = rq->resolved;
+	const char *bytes;
+	size_t n;
+	enum status s;
+
+	if (!place->seen || !text_same(place->seen->type, "ICEBERG_TABLE"))
+		return fail(rq->cx, NOT_FOUND, "Table does not exist: %s",
+			    asset_shown(rq->cx, r->path, r->name));
+	s = text_read(rq, sc, place->seen, &bytes, &n);
+	if (!s)
+		s = asset_unregister(rq->cx, rq->rs->store, r->branch, place, request_actor(rq));
+	return s ? s : answer_table(rq, place->seen->metadata_location, bytes, n, NULL);
+}
+
+enum status unregister_table(struct request *rq)
+{
+	const struct resolved *r = rq->resolved;
+	struct place *place = r->asset_place;
+	const struct scope *sc;
+	enum status s = scope_of(rq->cx, r->catalog, &sc);
+
+	for (size_t i = 1; !s; i++) {
+		s = try_unregister(rq, sc, place);
+		if (s != CONFLICT)
+			return s;
+		if (i == EDIT_TRIES)
+			return edit_gave_up(rq->cx);
+		edit_backoff(rq->cx, i);
+		s = content_read(rq->cx, rq->rs->store, r->catalog, r->branch, &place, 1, NULL, 0);
+	}
+	return s;
+}
+
 /* --- metrics ------------------------------------------------------------------------------ */
 
 /* A scan's or commit's report of a client; it is checked and not kept. */

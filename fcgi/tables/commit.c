@@ -1,152 +1,303 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commit.c - updates of a table: base, requirements, updates, one file, one list. */
-#include "fcgi/tables/tables.h"
+/* commit.c - updates of tables: bases, requirements, updates, new files, one list. */
+#include "fcgi/tables/commit.h"
 
 #include "common/text.h"
 #include "fcgi/actor.h"
+#include "fcgi/tables/tables.h"
 
 /* One commit, over all its tries. */
 struct attempt {
 	struct request *rq;
 	const struct catalog_ref *ref;
 	const struct scope *sc;
-	struct asset_name at;
-	struct json_object *requirements, *updates;
-
-	/* As read for this try. */
 	struct branch *branch;
-	struct place *place;
-
-	/* Made from base_location's text; they stay while the table does. */
-	const char *base_location; /* NULL: nothing is made yet */
-	struct json_object *base, *next;
-	struct metadata_file file;
-	struct asset row;
-	struct claim claim;
+	struct table_change *tables;
+	size_t n;
 };
 
-static enum status no_table(const struct attempt *a)
+static bool is_table(const struct asset *a)
 {
-	return fail(a->rq->cx, NOT_FOUND, "Table does not exist: %s",
-		    asset_shown(a->rq->cx, a->at.path, a->at.name));
+	return a && text_same(a->type, "ICEBERG_TABLE");
+}
+
+static enum status no_table(struct cx *cx, const struct asset_name *at)
+{
+	return fail(cx, NOT_FOUND, "Table does not exist: %s", asset_shown(cx, at->path, at->name));
 }
 
 /* --- making the new metadata ------------------------------------------------------------ */
 
-static enum status make_next(struct attempt *a)
+/* Is there a table, or no table, as the change wants it? */
+static enum status check_place(struct cx *cx, const struct table_change *t)
 {
-	struct metadata_env env = { .now_ms = cx_now_ms(),
-				    .new_uuid = a->place->seen->asset_id,
-				    .base_location = a->place->seen->metadata_location };
-	struct cx *cx = a->rq->cx;
-	enum status s = text_read_json(a->rq, a->sc, a->place->seen, &a->base);
+	const struct asset *seen = t->place->seen;
 
-	if (!s)
-		s = requirements_check(cx, a->base, a->requirements);
-	if (!s)
-		s = metadata_apply(cx, &env, a->base, a->updates, &a->next);
-	if (!s)
-		s = scope_check_metadata(cx, a->sc, a->next);
-	if (s)
-		return s;
-	a->row = *a->place->seen;
-	return scope_describe(cx, a->sc, a->next, &a->row, &a->claim);
+	if (is_table(seen))
+		return OK;
+	if (!change_creates(t))
+		return no_table(cx, &t->at);
+	if (seen)
+		return fail(cx, EXISTS, "View with same name already exists: %s",
+			    asset_shown(cx, t->at.path, t->at.name));
+	return asset_name_check(cx, t->at.path, t->at.name);
 }
 
-/* Folders that the table did not own before: rare, and a round trip of its own. */
-static enum status read_claim(struct attempt *a, struct claim **out)
+/* The row that the table gets, but for what follows from its metadata. */
+static void begin_row(struct attempt *a, struct table_change *t)
 {
-	const struct asset *old = a->place->seen, *new = &a->row;
+	const struct asset *seen = t->place->seen;
+
+	t->base_row = seen ? *seen : (struct asset){ 0 };
+	t->row = t->base_row;
+	if (seen)
+		return;
+	t->row.asset_id = text_uuid7(a->rq->cx);
+	t->row.created_ms = cx_now_ms();
+}
+
+static enum status make_next(struct attempt *a, struct table_change *t)
+{
+	struct cx *cx = a->rq->cx;
+	struct metadata_env env = { .now_ms = cx_now_ms() };
+	enum status s = check_place(cx, t);
+
+	if (s)
+		return s;
+	begin_row(a, t);
+	env.new_uuid = t->row.asset_id;
+	env.base_location = t->base_row.metadata_location;
+	t->base = NULL;
+	if (t->place->seen)
+		s = text_read_json(a->rq, a->sc, t->place->seen, &t->base);
+	if (!s)
+		s = requirements_check(cx, t->base, t->requirements);
+	if (!s)
+		s = metadata_apply(cx, &env, t->base, t->updates, &t->next);
+	if (!s)
+		s = scope_check_metadata(cx, a->sc, t->next);
+	if (!s)
+		s = scope_describe(cx, a->sc, t->next, &t->row, &t->claim);
+	t->made = !s;
+	return s;
+}
+
+/* Does what was made of the table stand on what is there now? */
+static bool still_stands(const struct table_change *t)
+{
+	static const struct asset nothing;
+	const struct asset *seen = t->place->seen ? t->place->seen : &nothing;
+
+	return t->made && text_same(t->base_row.asset_id, seen->asset_id) &&
+	       text_same(t->base_row.metadata_location, seen->metadata_location);
+}
+
+/* Makes anew what does not stand any more; of several tables the message says which failed. */
+static enum status make_all(struct attempt *a)
+{
+	struct cx *cx = a->rq->cx;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct table_change *t = &a->tables[i];
+		enum status s = still_stands(t) ? OK : make_next(a, t);
+
+		if (s && a->n > 1)
+			return fail(cx, s, "%s: %s", asset_shown(cx, t->at.path, t->at.name),
+				    cx_strdup(cx, cx->message));
+		if (s)
+			return s;
+	}
+	return OK;
+}
+
+static bool changes(const struct table_change *t)
+{
+	return t->next != t->base;
+}
+
+static bool changes_any(const struct attempt *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (changes(&a->tables[i]))
+			return true;
+	return false;
+}
+
+/* --- namespaces and folders ---------------------------------------------------------------- */
+
+/* What is read beside the tables: namespaces to make tables in, and folders that the
+ * tables did not own before.  Rare, and then a round trip of its own. */
+struct ground {
+	struct place **places;
 	struct row **rows;
-	size_t n;
+	size_t n_places, n_rows, cap;
+};
+
+static struct place *namespace_of(struct attempt *a, struct ground *g, const char *path)
+{
+	struct place *p = place_namespace(a->rq->cx, a->ref, path);
+
+	for (size_t i = 0; i < g->n_places; i++)
+		if (!strcmp(g->places[i]->namespace, p->namespace) &&
+		    !strcmp(g->places[i]->name, p->name))
+			return g->places[i];
+	return g->places[g->n_places++] = p;
+}
+
+static void add_rows(struct cx *cx, struct ground *g, struct row **rows, size_t n)
+{
+	if (g->n_rows + n > g->cap) {
+		size_t cap = 2 * (g->cap + n);
+		struct row **more = cx_array(cx, cap, sizeof(*more));
+
+		if (g->n_rows)
+			memcpy(more, g->rows, g->n_rows * sizeof(*more));
+		g->rows = more;
+		g->cap = cap;
+	}
+	memcpy(g->rows + g->n_rows, rows, n * sizeof(*rows));
+	g->n_rows += n;
+}
+
+static bool has_new_folders(const struct table_change *t)
+{
+	const struct asset *old = t->place->seen, *new = &t->row;
+
+	return !old || !text_same(old->location, new->location) ||
+	       !text_same(old->data_path, new->data_path) ||
+	       !text_same(old->metadata_path, new->metadata_path);
+}
+
+static enum status check_ground(struct attempt *a, const struct table_change *t)
+{
+	if (t->into && !t->into->seen) {
+		a->rq->error_type = "NoSuchNamespaceException";
+		return fail(a->rq->cx, NOT_FOUND, "Namespace does not exist: %s",
+			    namespace_shown(a->rq->cx, t->at.path));
+	}
+	return t->claims ? claim_check(a->rq->cx, &t->claim, t->row.asset_id) : OK;
+}
+
+static enum status read_ground(struct attempt *a)
+{
+	struct cx *cx = a->rq->cx;
+	struct ground g = { .places = cx_array(cx, a->n, sizeof(struct place *)) };
 	enum status s;
 
-	*out = NULL;
-	if (text_same(old->location, new->location) && text_same(old->data_path, new->data_path) &&
-	    text_same(old->metadata_path, new->metadata_path))
-		return OK;
-	rows = claim_rows(a->rq->cx, &a->claim, &n);
-	s = store_get_all(a->rq->cx, a->rq->rs->store, rows, n);
-	if (!s)
-		s = claim_check(a->rq->cx, &a->claim, new->asset_id);
-	*out = &a->claim;
+	for (size_t i = 0; i < a->n; i++) {
+		struct table_change *t = &a->tables[i];
+		struct row **rows;
+		size_t n;
+
+		t->into = t->place->seen ? NULL : namespace_of(a, &g, t->at.path);
+		t->claims = has_new_folders(t);
+		if (!t->claims)
+			continue;
+		rows = claim_rows(cx, &t->claim, &n);
+		add_rows(cx, &g, rows, n);
+	}
+	s = content_read(cx, a->rq->rs->store, a->ref, NULL, g.places, g.n_places, g.rows,
+			 g.n_rows);
+	for (size_t i = 0; !s && i < a->n; i++)
+		s = check_ground(a, &a->tables[i]);
 	return s;
 }
 
 /* --- one try ------------------------------------------------------------------------------ */
 
-/* {"new_metadata_location", "snapshot_id", "sequence_number"} for the audit trail. */
-static const char *record(const struct attempt *a)
+/* The files of those tables that change and have none yet: all made, then all written. */
+static enum status write_files(struct attempt *a)
 {
-	struct json_object *o = json_new_object(a->rq->cx);
+	struct cx *cx = a->rq->cx;
+	struct metadata_file **files = cx_array(cx, a->n, sizeof(*files));
+	enum status s = OK;
 
-	json_set_text(o, "new_metadata_location", a->file.location);
-	json_set_int(o, "snapshot_id", a->row.current_snapshot_id);
-	json_set_int(o, "sequence_number", json_int(a->next, "last-sequence-number", 0));
-	return json_print(a->rq->cx, o, NULL);
+	for (size_t i = 0; !s && i < a->n; i++) {
+		struct table_change *t = &a->tables[i];
+
+		files[i] = &t->file;
+		if (changes(t) && !t->file.location)
+			s = text_make(a->rq, t->next, t->base_row.metadata_location, &t->file);
+	}
+	return s ? s : text_write(a->rq, a->sc, files, a->n);
 }
 
-/* The updates change nothing: the table as it is, and no new file. */
-static enum status keep_as_is(struct attempt *a)
+/* {"new_metadata_location", "snapshot_id", "sequence_number"} for the audit trail. */
+static const char *record(struct cx *cx, const struct table_change *t)
 {
-	const struct asset *seen = a->place->seen;
-	struct metadata_file as_is = { .location = seen->metadata_location,
-				       .sha256 = seen->metadata_sha256 };
-	enum status s = text_read(a->rq, a->sc, seen, &as_is.bytes, &as_is.n);
+	struct json_object *o = json_new_object(cx);
 
-	if (!s)
-		a->file = as_is;
-	return s;
+	json_set_text(o, "new_metadata_location", t->file.location);
+	json_set_int(o, "snapshot_id", t->row.current_snapshot_id);
+	json_set_int(o, "sequence_number", json_int(t->next, "last-sequence-number", 0));
+	return json_print(cx, o, NULL);
+}
+
+static enum status apply_all(struct attempt *a)
+{
+	struct cx *cx = a->rq->cx;
+	struct asset_change *list = cx_array(cx, a->n, sizeof(*list));
+	enum edit_part failed;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct table_change *t = &a->tables[i];
+
+		list[i] = (struct asset_change){ .place = t->place };
+		if (!changes(t))
+			continue;
+		text_name(&t->row, &t->file);
+		list[i].row = &t->row;
+		list[i].into = t->into;
+		list[i].claim = t->claims ? &t->claim : NULL;
+		list[i].metadata = t->base ? record(cx, t) : NULL;
+	}
+	return asset_commit(cx, a->rq->rs->store, a->ref, a->branch, list, a->n,
+			    request_actor(a->rq), &failed);
 }
 
 static enum status try_commit(struct attempt *a, bool *again)
 {
-	const char *base = a->place->seen->metadata_location;
-	struct claim *claim;
-	enum edit_part failed;
-	enum status s = OK;
+	enum status s = make_all(a);
 
 	*again = false;
-	if (!text_same(a->base_location, base))
-		s = make_next(a);
-	if (!s && a->next == a->base)
-		return keep_as_is(a);
-	a->base_location = base;
+	if (s || !changes_any(a))
+		return s;
+	s = read_ground(a);
 	if (!s)
-		s = read_claim(a, &claim);
-	if (!s && !a->file.location)
-		s = text_write(a->rq, a->sc, a->next, base, &a->file);
+		s = write_files(a);
 	if (s)
 		return s;
-	text_name(&a->row, &a->file);
-	s = asset_commit(a->rq->cx, a->rq->rs->store, a->branch, a->place, &a->row, claim,
-			 record(a), request_actor(a->rq), &failed);
+	s = apply_all(a);
 	*again = s == CONFLICT;
 	return s;
 }
 
+/* Every row anew; what another commit overtook loses its file: nothing will ever name it. */
 static enum status read_again(struct attempt *a)
 {
-	enum status s =
-		content_read(a->rq->cx, a->rq->rs->store, a->ref, a->branch, &a->place, 1, NULL, 0);
+	struct cx *cx = a->rq->cx;
+	struct place **places = cx_array(cx, a->n, sizeof(*places));
+	enum status s;
 
-	if (s)
-		return s;
-	if (!a->place->seen || !text_same(a->place->seen->type, "ICEBERG_TABLE"))
-		return no_table(a);
-	if (!text_same(a->base_location, a->place->seen->metadata_location))
-		/* another commit came first: this file will never be named */
-		s = text_undo(a->rq, a->sc, &a->file, CONFLICT);
-	return OK;
+	for (size_t i = 0; i < a->n; i++)
+		places[i] = a->tables[i].place;
+	s = content_read(cx, a->rq->rs->store, a->ref, a->branch, places, a->n, NULL, 0);
+	for (size_t i = 0; !s && i < a->n; i++)
+		if (!still_stands(&a->tables[i]))
+			(void)text_undo(a->rq, a->sc, &a->tables[i].file, OK);
+	return s;
 }
 
 /* After the first put a failure is definite, or it is UNKNOWN: never "later". */
 static enum status settle(struct attempt *a, enum status s)
 {
-	if (!a->file.location)
-		return s;
-	s = text_undo(a->rq, a->sc, &a->file, s);
-	if (s != UNAVAILABLE && s != LIMITED)
+	bool written = false;
+
+	for (size_t i = 0; i < a->n; i++) {
+		written |= a->tables[i].file.written;
+		s = text_undo(a->rq, a->sc, &a->tables[i].file, s);
+	}
+	if (!written || (s != UNAVAILABLE && s != LIMITED))
 		return s;
 	return fail(a->rq->cx, CONFLICT, "Commit failed: %s",
 		    cx_strdup(a->rq->cx, a->rq->cx->message));
@@ -184,11 +335,11 @@ static bool in_log(struct json_object *log, const char *file)
 
 /* write.metadata.delete-after-commit.enabled: the files that fell out of the log,
  * unless a row of any branch or cut still has one.  What can't be removed stays. */
-static void remove_old(const struct attempt *a)
+static void remove_old(const struct attempt *a, const struct table_change *t)
 {
-	struct json_object *properties = json_member(a->next, "properties");
-	struct json_object *before = json_member(a->base, "metadata-log");
-	struct json_object *after = json_member(a->next, "metadata-log");
+	struct json_object *properties = json_member(t->next, "properties");
+	struct json_object *before = json_member(t->base, "metadata-log");
+	struct json_object *after = json_member(t->next, "metadata-log");
 	struct request *rq = a->rq;
 
 	if (!properties ||
@@ -207,78 +358,70 @@ static void remove_old(const struct attempt *a)
 	}
 }
 
-/* --- the handler ---------------------------------------------------------------------------- */
-
-static bool asserts_create(struct json_object *requirements)
+enum status commit_changes(struct request *rq, const struct catalog_ref *ref, struct branch *branch,
+			   struct table_change *list, size_t n)
 {
-	for (size_t i = 0; i < json_object_array_length(requirements); i++)
-		if (text_same(json_text(json_object_array_get_idx(requirements, i), "type"),
+	struct attempt a = { .rq = rq, .ref = ref, .branch = branch, .tables = list, .n = n };
+	enum status s = scope_of(rq->cx, ref, &a.sc);
+
+	if (!s)
+		s = commit_loop(&a);
+	for (size_t i = 0; !s && i < n; i++) {
+		if (!changes(&list[i]))
+			continue;
+		text_keep(rq, &list[i].file);
+		remove_old(&a, &list[i]);
+	}
+	return s;
+}
+
+/* --- one table ------------------------------------------------------------------------------ */
+
+bool change_creates(const struct table_change *change)
+{
+	struct json_object *list = change->requirements;
+
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (text_same(json_text(json_object_array_get_idx(list, i), "type"),
 			      "assert-create"))
 			return true;
 	return false;
 }
 
-/* A staged create comes to its end: all there is to the table stands in the updates. */
-static enum status commit_new(struct attempt *a)
+enum status change_read(struct cx *cx, struct json_object *body, struct table_change *change)
 {
-	struct metadata_env env = { .now_ms = cx_now_ms(), .new_uuid = text_uuid7(a->rq->cx) };
-	struct json_object *metadata;
-	enum status s = requirements_check(a->rq->cx, NULL, a->requirements);
+	enum status s = json_get_array(cx, body, "", "requirements", &change->requirements);
 
-	if (!s)
-		s = asset_name_check(a->rq->cx, a->at.path, a->at.name);
-	if (!s)
-		s = metadata_apply(a->rq->cx, &env, NULL, a->updates, &metadata);
-	if (!s)
-		s = make_table(a->rq, a->ref, a->sc, &a->at, env.new_uuid, metadata, &a->file);
-	if (s == NOT_FOUND)
-		a->rq->error_type = "NoSuchNamespaceException";
-	return s;
+	return s ? s : json_get_array(cx, body, "", "updates", &change->updates);
 }
 
-static enum status commit_old(struct attempt *a)
+/* The updates change nothing: the table as it is, and no new file. */
+static enum status keep_as_is(struct request *rq, const struct scope *sc, struct table_change *t)
 {
-	enum status s = commit_loop(a);
+	const struct asset *seen = t->place->seen;
 
-	if (s)
-		return s;
-	text_keep(a->rq, &a->file);
-	remove_old(a);
-	return OK;
-}
-
-static enum status read_body(struct attempt *a)
-{
-	struct request *rq = a->rq;
-	enum status s = request_json(rq, false);
-
-	if (!s)
-		s = json_get_array(rq->cx, rq->json, "", "requirements", &a->requirements);
-	return s ? s : json_get_array(rq->cx, rq->json, "", "updates", &a->updates);
+	t->file = (struct metadata_file){ .location = seen->metadata_location,
+					  .sha256 = seen->metadata_sha256 };
+	return text_read(rq, sc, seen, &t->file.bytes, &t->file.n);
 }
 
 enum status commit_table(struct request *rq)
 {
 	const struct resolved *r = rq->resolved;
-	struct attempt a = { .rq = rq,
-			     .ref = r->catalog,
-			     .at = { r->path, r->name },
-			     .branch = r->branch,
-			     .place = r->asset_place };
-	enum status s = read_body(&a);
+	struct table_change t = { .at = { r->path, r->name }, .place = r->asset_place };
+	const struct scope *sc;
+	enum status s = request_json(rq, false);
 
 	if (!s)
-		s = scope_of(rq->cx, a.ref, &a.sc);
+		s = change_read(rq->cx, rq->json, &t);
+	if (!s)
+		s = scope_of(rq->cx, r->catalog, &sc);
+	if (!s)
+		s = commit_changes(rq, r->catalog, r->branch, &t, 1);
+	if (!s && !t.file.location)
+		s = keep_as_is(rq, sc, &t);
 	if (s)
 		return s;
-	if (!a.place->seen && asserts_create(a.requirements))
-		s = commit_new(&a);
-	else if (!a.place->seen || !text_same(a.place->seen->type, "ICEBERG_TABLE"))
-		s = no_table(&a);
-	else
-		s = commit_old(&a);
-	if (s)
-		return s;
-	answer_header(rq, "ETag", table_etag(rq->cx, a.file.sha256, "all", a.sc));
-	return answer_table(rq, a.file.location, a.file.bytes, a.file.n, NULL);
+	answer_header(rq, "ETag", table_etag(rq->cx, t.file.sha256, "all", sc));
+	return answer_table(rq, t.file.location, t.file.bytes, t.file.n, NULL);
 }

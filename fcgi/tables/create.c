@@ -63,9 +63,11 @@ static enum status check_free(struct request *rq, const struct catalog_ref *ref,
 
 /* --- create -------------------------------------------------------------------------- */
 
-enum status make_table(struct request *rq, const struct catalog_ref *ref, const struct scope *sc,
-		       const struct asset_name *at, const char *asset_id,
-		       struct json_object *metadata, struct metadata_file *f)
+/* Makes a table of `metadata`, written as its first file, and answers nothing. */
+static enum status make_table(struct request *rq, const struct catalog_ref *ref,
+			      const struct scope *sc, const struct asset_name *at,
+			      const char *asset_id, struct json_object *metadata,
+			      struct metadata_file *f)
 {
 	struct asset *row = CX_NEW(rq->cx, struct asset);
 	struct claim claim;
@@ -77,7 +79,9 @@ enum status make_table(struct request *rq, const struct catalog_ref *ref, const 
 	if (!s)
 		s = check_free(rq, ref, at, &claim, asset_id);
 	if (!s)
-		s = text_write(rq, sc, metadata, NULL, f);
+		s = text_make(rq, metadata, NULL, f);
+	if (!s)
+		s = text_write(rq, sc, &f, 1);
 	if (s)
 		return s;
 	row->asset_id = asset_id;
@@ -155,7 +159,7 @@ enum status create_table(struct request *rq)
 static enum status read_registration(struct request *rq, const char **name, const char **location,
 				     bool *overwrite)
 {
-	enum status s = request_json(rq, false);
+	enum status s = rq->json ? OK : request_json(rq, false);
 
 	*overwrite = false;
 	if (!s)
@@ -186,6 +190,24 @@ static enum status read_adopted(struct request *rq, const struct scope *sc, cons
 	row->created_ms = cx_now_ms();
 	text_name(row, f);
 	return OK;
+}
+
+enum status register_table_objects(struct request *rq,
+				   enum status (*visit)(struct request *, enum action,
+							const struct object *))
+{
+	const char *path = rq->resolved->path, *name, *location;
+	const struct catalog_ref *ref;
+	struct object o = rq->object;
+	bool overwrite;
+	enum status s = read_registration(rq, &name, &location, &overwrite);
+
+	if (s || !overwrite)
+		return s;
+	s = resolve_names(rq, &path, &name, &ref);
+	o.kind = ON_ASSET;
+	o.name = name;
+	return s ? s : visit(rq, MAY_WRITE, &o);
 }
 
 enum status register_table(struct request *rq)

@@ -12,7 +12,9 @@ enum status register_table(struct request *rq);
 enum status load_table(struct request *rq);
 enum status head_table(struct request *rq);
 enum status commit_table(struct request *rq);
+enum status commit_transaction(struct request *rq);
 enum status drop_table(struct request *rq);
+enum status unregister_table(struct request *rq);
 enum status rename_table(struct request *rq);
 enum status report_metrics(struct request *rq);
 
@@ -20,6 +22,16 @@ enum status report_metrics(struct request *rq);
 enum status rename_table_objects(struct request *rq,
 				 enum status (*visit)(struct request *, enum action,
 						      const struct object *));
+
+/* What a transaction's body names: its tables, and the namespaces it makes some in. */
+enum status commit_transaction_objects(struct request *rq,
+				       enum status (*visit)(struct request *, enum action,
+							    const struct object *));
+
+/* What a registration overwrites. */
+enum status register_table_objects(struct request *rq,
+				   enum status (*visit)(struct request *, enum action,
+							const struct object *));
 
 /* --- what they share ------------------------------------------------------------- */
 
@@ -33,12 +45,5 @@ enum status answer_table(struct request *rq, const char *location, const char *b
 
 /* Of the row's text in one form ("all", "refs") under one configuration. */
 const char *table_etag(struct cx *cx, const char *sha256, const char *form, const struct scope *sc);
-
-/* Makes a table of `metadata` (written as its first file) at a place where none
- * is, and answers nothing.  *f is the file.  As asset_create; rq->error_type is set. */
-MUST_USE enum status make_table(struct request *rq, const struct catalog_ref *ref,
-				const struct scope *sc, const struct asset_name *at,
-				const char *asset_id, struct json_object *metadata,
-				struct metadata_file *f);
 
 #endif

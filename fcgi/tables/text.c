@@ -149,31 +149,48 @@ static const char *new_name(struct cx *cx, const struct metadata_facts *f, const
 				       text_uuid4(cx), gzip ? ".gz" : ""));
 }
 
-enum status text_write(struct request *rq, const struct scope *sc, struct json_object *metadata,
-		       const char *previous, struct metadata_file *out)
+enum status text_make(struct request *rq, struct json_object *metadata, const char *previous,
+		      struct metadata_file *out)
 {
 	struct cx *cx = rq->cx;
 	struct metadata_facts f;
-	const char *bytes;
-	size_t n;
 	enum status s = metadata_facts(cx, metadata, &f);
 
+	*out = (struct metadata_file){ 0 };
 	if (s)
 		return s;
-	*out = (struct metadata_file){ .location = new_name(cx, &f, previous) };
-	out->bytes = bytes = json_print(cx, metadata, &out->n);
-	n = out->n;
-	if (n > (size_t)rq->rs->config->max_metadata_bytes)
+	out->bytes = json_print(cx, metadata, &out->n);
+	if (out->n > (size_t)rq->rs->config->max_metadata_bytes)
 		return fail(cx, TOO_LARGE, "the table's metadata would be larger than %lld bytes",
 			    (long long)rq->rs->config->max_metadata_bytes);
-	out->sha256 = sha256_hex(cx, bytes, n);
+	out->location = new_name(cx, &f, previous);
+	out->sha256 = sha256_hex(cx, out->bytes, out->n);
+	out->packed = out->bytes;
+	out->n_packed = out->n;
 	if (text_same(f.compression, "gzip"))
-		gzip_pack(cx, bytes, n, &bytes, &n);
-	s = cloud_put(cx, rq->rs->cloud, &sc->storage, out->location, bytes, n);
-	if (s)
-		return fail(cx, s == EXISTS ? INTERNAL : s, "the metadata file was not written: %s",
-			    cx_strdup(cx, cx->message));
+		gzip_pack(cx, out->bytes, out->n, &out->packed, &out->n_packed);
 	return OK;
+}
+
+enum status text_write(struct request *rq, const struct scope *sc,
+		       struct metadata_file *const *files, size_t n)
+{
+	struct cloud_object *objects = cx_array(rq->cx, n, sizeof(*objects));
+	size_t n_objects = 0;
+	enum status s;
+
+	for (size_t i = 0; i < n; i++) {
+		struct metadata_file *f = files[i];
+
+		if (!f->location || f->written)
+			continue;
+		f->written = true; /* whatever the storage says of it */
+		objects[n_objects++] = (struct cloud_object){ f->location, f->packed, f->n_packed };
+	}
+	s = cloud_put_all(rq->cx, rq->rs->cloud, &sc->storage, objects, n_objects);
+	return s ? fail(rq->cx, s == EXISTS ? INTERNAL : s, "the metadata file was not written: %s",
+			cx_strdup(rq->cx, rq->cx->message))
+		 : OK;
 }
 
 void text_name(struct asset *row, const struct metadata_file *f)
@@ -193,11 +210,11 @@ enum status text_undo(struct request *rq, const struct scope *sc, struct metadat
 {
 	const char *why = cx_strdup(rq->cx, rq->cx->message);
 
-	if (s != UNKNOWN && f->location &&
+	if (s != UNKNOWN && f->written &&
 	    cloud_remove(rq->cx, rq->rs->cloud, &sc->storage, f->location))
 		log_event(LOG_WARNING_, "orphan", rq->request_id, "%s is left over: %s",
 			  f->location, rq->cx->message);
 	if (s != UNKNOWN)
-		f->location = NULL;
+		*f = (struct metadata_file){ 0 };
 	return fail(rq->cx, s, "%s", why);
 }

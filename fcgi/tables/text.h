@@ -5,12 +5,16 @@
 
 #include "fcgi/tables/scope.h"
 
-/* A metadata file that was written. */
+/* A metadata file. */
 struct metadata_file {
 	const char *location; /* NULL: there is none */
 	const char *bytes;    /* the plain text */
 	size_t n;
 	const char *sha256; /* of the plain text */
+	/* Of one that text_make made: what is written, and that it is there, or may be. */
+	const char *packed;
+	size_t n_packed;
+	bool written;
 };
 
 /*
@@ -36,12 +40,16 @@ MUST_USE enum status text_read_refs(struct request *rq, const struct scope *sc,
 				    const struct asset *row, const char **bytes, size_t *n);
 
 /*
- * Writes the metadata under a fresh name, numbered one up from `previous` (a
- * location, or NULL).  TOO_LARGE, and what cloud_put says.
+ * The metadata's text under a fresh name, numbered one up from `previous` (a
+ * location, or NULL): to be written.  TOO_LARGE.
  */
+MUST_USE enum status text_make(struct request *rq, struct json_object *metadata,
+			       const char *previous, struct metadata_file *out);
+
+/* Writes those that have a location and are not written yet, together.  As
+ * cloud_put_all; an EXISTS is INTERNAL: names are fresh. */
 MUST_USE enum status text_write(struct request *rq, const struct scope *sc,
-				struct json_object *metadata, const char *previous,
-				struct metadata_file *out);
+				struct metadata_file *const *files, size_t n);
 
 /* The row names the file: location, hash and size. */
 void text_name(struct asset *row, const struct metadata_file *f);
@@ -51,7 +59,8 @@ void text_keep(struct request *rq, const struct metadata_file *f);
 
 /*
  * What to answer for a request that wrote `f` and then failed with s: removes
- * the file unless the outcome is UNKNOWN, and keeps s and its message.
+ * the file unless the outcome is UNKNOWN, and keeps s and its message.  Of a file
+ * that was not written only the name goes.
  */
 enum status text_undo(struct request *rq, const struct scope *sc, struct metadata_file *f,
 		      enum status s);

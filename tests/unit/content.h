@@ -116,7 +116,8 @@ static inline enum status commit_table(const struct catalog_ref *r, const char *
 	ck_assert_ptr_nonnull(p->seen);
 	*row = *p->seen;
 	row->metadata_location = file;
-	return asset_commit(&cx, st, &branch, p, row, NULL, NULL, NULL, &failed);
+	return asset_commit(&cx, st, r, &branch, &(struct asset_change){ .place = p, .row = row },
+			    1, NULL, &failed);
 }
 
 /* Takes a cut of the branch and makes a child there, as the branch routes will. */

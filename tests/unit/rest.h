@@ -29,6 +29,19 @@
 #define CREATE_AT(location, properties)                                                            \
 	"{\"name\":\"u\"," SCHEMA ",\"location\":\"" location "\",\"properties\":{" properties "}" \
 	"}"
+/* What a staged create ends in: assert-create, and all there is to the table. */
+#define STAGED_BODY(location)                                                                      \
+	"\"requirements\":[{\"type\":\"assert-create\"}],\"updates\":["                            \
+	"{\"action\":\"assign-uuid\",\"uuid\":\"11111111-1111-4111-8111-111111111111\"},"          \
+	"{\"action\":\"upgrade-format-version\",\"format-version\":2},"                            \
+	"{\"action\":\"add-schema\"," SCHEMA "},"                                                  \
+	"{\"action\":\"set-current-schema\",\"schema-id\":-1},"                                    \
+	"{\"action\":\"add-spec\",\"spec\":{\"spec-id\":0,\"fields\":[]}},"                        \
+	"{\"action\":\"set-default-spec\",\"spec-id\":-1},"                                        \
+	"{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":0,\"fields\":[]}},"           \
+	"{\"action\":\"set-default-sort-order\",\"sort-order-id\":-1},"                            \
+	"{\"action\":\"set-location\",\"location\":\"" location "\"}]"
+#define STAGED(location) "{" STAGED_BODY(location) "}"
 
 static struct cx cx;
 static const char *folder, *root; /* root: of the file warehouse */
@@ -145,6 +158,44 @@ static inline int files_in(const char *path)
 	if (d)
 		closedir(d);
 	return n;
+}
+
+static inline const char *path_of(const char *location)
+{
+	return location + strlen("file://");
+}
+
+/* How many metadata files the table of that metadata file has. */
+static inline int versions(const char *of)
+{
+	return files_in(
+		cx_strndup(&cx, path_of(of), (size_t)(strrchr(of, '/') - of) - strlen("file://")));
+}
+
+/* As the branch routes will: a cut of main, a child there. */
+static inline void make_branch(const char *name)
+{
+	struct catalog c;
+	struct branch main_row, b;
+
+	must(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	main_row = (struct branch){
+		.row = ROW(branch), .tenant_id = NIL_UUID, .catalog_id = c.id, .name = "main"
+	};
+	must(store_get(&cx, st, &main_row.row));
+	b = (struct branch){ .row = ROW(branch),
+			     .tenant_id = NIL_UUID,
+			     .catalog_id = c.id,
+			     .name = name,
+			     .id = text_uuid7(&cx),
+			     .parent_id = main_row.id,
+			     .parent_cut = main_row.cut,
+			     .branch_type = "experimental" };
+	b.chain = cx_printf(&cx, "[[\"%s\",%lld]]", main_row.id, (long long)main_row.cut);
+	main_row.cut++;
+	must(store_apply(&cx, st,
+			 (struct change[]){ { UPDATE, &main_row.row }, { INSERT, &b.row } }, 2,
+			 NULL));
 }
 
 #endif

@@ -112,7 +112,9 @@ START_TEST(test_stale_commit)
 			ok(drop_table(ref, "a", "t"));
 		if (i == 1)
 			ok(make_table(ref, "a", "t", "h", NULL));
-		ck_assert_int_eq(asset_commit(&cx, st, &branch, p, row, NULL, NULL, NULL, &failed),
+		ck_assert_int_eq(asset_commit(&cx, st, ref, &branch,
+					      &(struct asset_change){ .place = p, .row = row }, 1,
+					      NULL, &failed),
 				 CONFLICT);
 		ck_assert_int_eq(failed, PART_ASSET);
 	}
@@ -199,7 +201,9 @@ START_TEST(test_cut_meanwhile)
 	*row = *p->seen;
 	row->metadata_location = "f2";
 	make_branch(ref, "dev");
-	ck_assert_int_eq(asset_commit(&cx, st, &branch, p, row, NULL, NULL, NULL, &failed),
+	ck_assert_int_eq(asset_commit(&cx, st, ref, &branch,
+				      &(struct asset_change){ .place = p, .row = row }, 1, NULL,
+				      &failed),
 			 CONFLICT);
 	ck_assert_int_eq(failed, PART_BRANCH);
 }

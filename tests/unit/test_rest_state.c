@@ -4,11 +4,6 @@
 
 /* --- metadata files --------------------------------------------------------------------------------- */
 
-static const char *path_of(const char *location)
-{
-	return location + strlen("file://");
-}
-
 START_TEST(test_missing_file)
 {
 	const char *aside = cx_printf(&cx, "%s/aside", root);
@@ -53,12 +48,6 @@ START_TEST(test_failed_write)
 }
 END_TEST
 
-static int versions(const char *of)
-{
-	return files_in(
-		cx_strndup(&cx, path_of(of), (size_t)(strrchr(of, '/') - of) - strlen("file://")));
-}
-
 START_TEST(test_old_files_go)
 {
 	const char *first;
@@ -97,72 +86,7 @@ START_TEST(test_gzip)
 }
 END_TEST
 
-/* --- staged creates --------------------------------------------------------------------------------------- */
-
-static const char *staged_commit(void)
-{
-	return "{\"requirements\":[{\"type\":\"assert-create\"}],\"updates\":["
-	       "{\"action\":\"assign-uuid\",\"uuid\":\"11111111-1111-4111-8111-111111111111\"},"
-	       "{\"action\":\"upgrade-format-version\",\"format-version\":2},"
-	       "{\"action\":\"add-schema\"," SCHEMA "},"
-	       "{\"action\":\"set-current-schema\",\"schema-id\":-1},"
-	       "{\"action\":\"add-spec\",\"spec\":{\"spec-id\":0,\"fields\":[]}},"
-	       "{\"action\":\"set-default-spec\",\"spec-id\":-1},"
-	       "{\"action\":\"add-sort-order\",\"sort-order\":{\"order-id\":0,\"fields\":[]}},"
-	       "{\"action\":\"set-default-sort-order\",\"sort-order-id\":-1},"
-	       "{\"action\":\"set-location\",\"location\":\"$W/staged\"}]}";
-}
-
-START_TEST(test_staged)
-{
-	struct place *p;
-	struct content *known = content_open();
-	const struct catalog_ref *ref;
-
-	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
-	expect("POST", "/v1/c/namespaces/none/tables/t", staged_commit(), 404,
-	       "NoSuchNamespaceException");
-	expect("POST", T "/t", staged_commit(), 200, "11111111-1111-4111-8111-111111111111");
-	expect("GET", T "/t", NULL, 200, "/staged");
-	expect("POST", T "/t", staged_commit(), 409, "Requirement failed: table already exists");
-	expect("POST", T "/other", staged_commit(), 400, "overlaps");
-	/* the client's UUID is not what grants hang on */
-	must(content_catalog(&cx, known, st, NIL_UUID, "c", NULL, &ref));
-	p = place_asset(&cx, ref, "a", "t");
-	must(content_read(&cx, st, ref, NULL, &p, 1, NULL, 0));
-	ck_assert_str_eq(p->seen->table_uuid, "11111111-1111-4111-8111-111111111111");
-	ck_assert_str_ne(p->seen->asset_id, p->seen->table_uuid);
-	content_close(known);
-}
-END_TEST
-
 /* --- branches ------------------------------------------------------------------------------------------------ */
-
-/* As the branch routes will: a cut of main, a child there. */
-static void make_branch(const char *name)
-{
-	struct catalog c;
-	struct branch main_row, b;
-
-	must(catalog_find(&cx, st, NIL_UUID, "c", &c));
-	main_row = (struct branch){
-		.row = ROW(branch), .tenant_id = NIL_UUID, .catalog_id = c.id, .name = "main"
-	};
-	must(store_get(&cx, st, &main_row.row));
-	b = (struct branch){ .row = ROW(branch),
-			     .tenant_id = NIL_UUID,
-			     .catalog_id = c.id,
-			     .name = name,
-			     .id = text_uuid7(&cx),
-			     .parent_id = main_row.id,
-			     .parent_cut = main_row.cut,
-			     .branch_type = "experimental" };
-	b.chain = cx_printf(&cx, "[[\"%s\",%lld]]", main_row.id, (long long)main_row.cut);
-	main_row.cut++;
-	must(store_apply(&cx, st,
-			 (struct change[]){ { UPDATE, &main_row.row }, { INSERT, &b.row } }, 2,
-			 NULL));
-}
 
 START_TEST(test_branch)
 {
@@ -317,7 +241,6 @@ static Suite *suite(void)
 	tcase_add_test(t, test_failed_write);
 	tcase_add_test(t, test_old_files_go);
 	tcase_add_test(t, test_gzip);
-	tcase_add_test(t, test_staged);
 	tcase_add_test(t, test_branch);
 	tcase_add_test(t, test_epochs);
 	tcase_add_test(t, test_race);
