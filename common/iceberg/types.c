@@ -276,7 +276,7 @@ static enum status parse_wide(struct cx *cx, const char *text, const char *name,
 	if (width < 0)
 		return fail(cx, INVALID, "Invalid transform: %.100s (must have a width > 0)", text);
 	if (width)
-		*out = (struct transform){ id, cx_printf(cx, "%s[%d]", name, width) };
+		*out = (struct transform){ id, cx_printf(cx, "%s[%d]", name, width), width };
 	return OK;
 }
 
@@ -287,10 +287,10 @@ enum status transform_parse(struct cx *cx, const char *text, struct transform *o
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcasecmp(text, names[i]) == 0) {
-			*out = (struct transform){ (enum transform_id)i, names[i] };
+			*out = (struct transform){ (enum transform_id)i, names[i], 0 };
 			return OK;
 		}
-	*out = (struct transform){ TRANSFORM_UNKNOWN, cx_strdup(cx, text) };
+	*out = (struct transform){ TRANSFORM_UNKNOWN, cx_strdup(cx, text), 0 };
 	s = parse_wide(cx, text, "bucket", TRANSFORM_BUCKET, out);
 	return s ? s : parse_wide(cx, text, "truncate", TRANSFORM_TRUNCATE, out);
 }

@@ -70,6 +70,7 @@ enum transform_id {
 struct transform {
 	enum transform_id id;
 	const char *text; /* as Iceberg writes it: "bucket[16]" */
+	int width;	  /* bucket's, truncate's; else 0 */
 };
 
 /* INVALID: a bucket or truncate without a positive 32-bit width. */
