@@ -176,6 +176,17 @@ static enum status look_behind_base(struct request *rq, const struct route_table
 	return s == NOT_FOUND && !rq->answer.http ? look(rq, tables, n, &bare) : s;
 }
 
+/* Where a client without a prefix asks, which is only right behind <host>/v1/<catalog>. */
+static bool lacks_prefix(const struct raw_path *p)
+{
+	static const char *const firsts[] = { "namespaces", "tables", "views", "transactions" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(firsts); i++)
+		if (p->n > 1 && part_says(&p->at[0], "v1") && part_says(&p->at[1], firsts[i]))
+			return true;
+	return false;
+}
+
 enum status route_find(struct request *rq, const struct route_table *const *tables, size_t n)
 {
 	struct raw_path p;
@@ -190,5 +201,9 @@ enum status route_find(struct request *rq, const struct route_table *const *tabl
 	if (s == NOT_FOUND && !rq->answer.http && p.n > 3 && part_says(&p.at[0], "v1") &&
 	    part_says(&p.at[2], "v1"))
 		return look_behind_base(rq, tables, n, &p);
+	if (s == NOT_FOUND && !rq->answer.http && lacks_prefix(&p))
+		return fail(rq->cx, s,
+			    "the address names no catalog: set the client's warehouse to its "
+			    "name, or ask /v1/config?warehouse=<name> for the prefix");
 	return s;
 }

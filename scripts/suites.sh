@@ -19,6 +19,8 @@ suites() {
 		httpd:lighttpd and Apache in front of the same responders
 		growth:no memory is lost over many requests
 		live:PyIceberg against a running catalog on files and S3, bad input
+		contract:every operation of Iceberg's OpenAPI document, each answer held to its schema
+		duckdb:DuckDB against a running catalog on files and S3
 		spark:Spark SQL against a running catalog
 		kit:Iceberg's REST Compatibility Kit
 		bench:loads and commits a second
@@ -213,14 +215,27 @@ suite_objects() {
 	"$top/tests/s3/run" "$tree/tests/s3/s3_suite" "${servers[@]}"
 }
 
+# What suites of their own run.
+apart=(--ignore-glob='*test_spark*' --ignore-glob='*test_contract*' --ignore-glob='*test_duckdb*')
+
 suite_minio() {
 	build_tree "$top/build" pangolin && get_minio || return
-	run_pytest "$top/tests/live" --ignore-glob='*spark*' --all --s3 minio --at sqlite-s3,memory-s3
+	run_pytest "$top/tests/live" "${apart[@]}" --all --s3 minio --at sqlite-s3,memory-s3
 }
 
 suite_live() {
 	build_tree "$top/build" pangolin || return
-	run_pytest "$top/tests/live" --ignore-glob='*spark*' ${full:+--all}
+	run_pytest "$top/tests/live" "${apart[@]}" ${full:+--all}
+}
+
+suite_contract() {
+	build_tree "$top/build" pangolin || return
+	run_pytest "$top/tests/live/test_contract.py" ${full:+--all}
+}
+
+suite_duckdb() {
+	build_tree "$top/build" pangolin || return
+	run_pytest "$top/tests/live/test_duckdb.py" ${full:+--all}
 }
 
 suite_spark() {

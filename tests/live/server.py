@@ -83,6 +83,11 @@ class Server:
         self.api("POST", "catalogs", json={"name": name, "warehouse_name": name})
         return name
 
+    def endpoints(self, catalog):
+        """What the configuration says is served."""
+        r = requests.get(f"{self.uri}/v1/config", params={"warehouse": catalog}, headers=self.headers(), timeout=60)
+        return set(r.json()["endpoints"])
+
     def connection(self, catalog):
         """What PyIceberg needs to use that catalog."""
         return {"uri": self.uri, "warehouse": catalog, "token": self.token}

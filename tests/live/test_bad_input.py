@@ -13,6 +13,8 @@ import pytest
 from pyiceberg.catalog import load_catalog
 
 from bad_input import BadInput
+from contract import Document
+from contract_samples import Samples
 from fastcgi import Responder
 
 pytestmark = pytest.mark.ours
@@ -122,10 +124,9 @@ def exchange(port, data):
     return int(lines[0].split()[1]), headers, body
 
 
-def test_bad_requests(ground, size):
-    bad, count, wrong = ground.bad("http"), size(1500, 10000), []
-    port = int(ground.server.uri.rpartition(":")[2])
-    seen = collections.Counter()
+def storm(ground, bad, count, judge):
+    """Sends so many; prints what came back, fails where `judge` finds something."""
+    port, wrong, seen = int(ground.server.uri.rpartition(":")[2]), [], collections.Counter()
     for i in range(count):
         if i % 25 == 0:
             ground.restore()
@@ -142,6 +143,16 @@ def test_bad_requests(ground, size):
             wrong.append((request, why, body))
     print(f"note: {count} bad requests: " + ", ".join(f"{n} x {k}" for k, n in sorted(seen.items(), key=str)))
     assert not wrong, report(wrong)
+
+
+def test_bad_requests(ground, size):
+    storm(ground, ground.bad("http"), size(1500, 10000), judge)
+
+
+def test_bad_requests_of_the_document(ground, size):
+    """The same out of what the schemas of Iceberg's OpenAPI document allow, for all its operations."""
+    document = Document()
+    storm(ground, Samples(f"{SEED}-document", document, ground.spoiled, ground.server.token), size(200, 2000), judge)
 
 
 def test_raw_bytes(ground, size):

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from recorder import Recorder
 from server import cache_folder
 
 pyspark = pytest.importorskip("pyspark")
@@ -12,7 +13,15 @@ EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
 
 
 @pytest.fixture(scope="session")
-def spark(site):
+def recorder(site):
+    """What Spark asks the catalog for."""
+    made = Recorder(site.server)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(site, recorder):
     """Spark with the site's catalog as `cat`."""
     from pyspark.sql import SparkSession
 
@@ -32,7 +41,7 @@ def spark(site):
         .config("spark.sql.catalog.cat.type", "rest")
         .config("spark.sql.catalog.cat.cache-enabled", "false")
     )
-    properties = {**site.server.connection(site.catalog), **site.storage.client}
+    properties = {**site.server.connection(site.catalog), **site.storage.client, "uri": recorder.uri}
     if "s3.region" in properties:
         properties |= {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "client.region": properties["s3.region"]}
     for key, value in properties.items():
@@ -301,3 +310,9 @@ def test_pyiceberg_reads_what_spark_writes(people, catalog):
     assert sorted(table.scan().to_arrow()["id"].to_pylist()) == [2, 3]
     table.append(table.scan(row_filter="id = 3").to_arrow())
     assert people("SELECT count(*) FROM {t}") == [(3,)]
+
+
+@pytest.mark.ours
+def test_asks_only_for_what_is_listed(site, spark, recorder):
+    """In all of the above."""
+    assert recorder.beyond(site.catalog) == set() and recorder.asked

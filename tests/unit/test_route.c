@@ -67,6 +67,7 @@ static const struct {
 	{ "GET", "/", NOT_FOUND, NULL, NULL, NULL },
 	{ "GET", "/v1", NOT_FOUND, NULL, NULL, NULL },
 	{ "GET", "/v1/config/", NOT_FOUND, NULL, NULL, NULL },
+	{ "GET", "/v1/namespaces", NOT_FOUND, NULL, NULL, NULL },
 	{ "GET", "/v1/%63onfig", NOT_FOUND, NULL, NULL, NULL },
 	{ "GET", "/V1/config", NOT_FOUND, NULL, NULL, NULL },
 	{ "GET", "/v1/c/namespaces/", NOT_FOUND, NULL, NULL, NULL },
