@@ -9,13 +9,14 @@
 
 #define STEP_TIMEOUT_MS 60000
 #define IDLE_S 2
-#define TOKENS_EVERY_MS 600000
+#define EXPIRE_EVERY_MS 600000
 #define PAGE 1000
 
 struct worker {
 	struct store *st;
 	struct cloud *cloud;
 	size_t batch;
+	int64_t metrics_days;
 	sigset_t stops;
 	bool stopping;
 	int64_t done, failed;
@@ -162,31 +163,48 @@ static enum status work_due(struct worker *w, struct cx *outer)
 	return s;
 }
 
-/* --- expired tokens --------------------------------------------------------- */
+/* --- what is past its time ------------------------------------------------- */
 
-static enum status drop_tokens(struct worker *w, struct cx *outer, const char *tenant_id)
+/* One list of removals of a tenant's rows ("" = the server's). */
+static enum status tokens_step(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
+{
+	return drop_expired_tokens(cx, w->st, tenant_id, cx_now_ms(), w->batch, done);
+}
+
+static enum status reports_step(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
+{
+	return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->metrics_days, w->batch, done);
+}
+
+static enum status (*const expiries[])(struct worker *w, struct cx *cx, const char *tenant_id,
+				       bool *done) = { tokens_step, reports_step };
+
+static enum status drop_expired(struct worker *w, struct cx *outer, const char *tenant_id)
 {
 	struct cx cx = { 0 };
-	bool done = false;
 	enum status s = OK;
 
-	while (!s && !done) {
-		cx.deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
-		s = drop_expired_tokens(&cx, w->st, tenant_id, cx_now_ms(), w->batch, &done);
-		if (s)
-			fail(outer, s, "%s", cx.message);
-		cx_reset(&cx);
+	for (size_t i = 0; !s && i < ARRAY_SIZE(expiries); i++) {
+		bool done = false;
+
+		while (!s && !done) {
+			cx.deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
+			s = expiries[i](w, &cx, tenant_id, &done);
+			if (s)
+				fail(outer, s, "%s", cx.message);
+			cx_reset(&cx);
+		}
 	}
 	cx_free(&cx);
 	return s;
 }
 
-static enum status drop_all_tokens(struct worker *w, struct cx *cx)
+static enum status drop_all_expired(struct worker *w, struct cx *cx)
 {
 	struct tenant from = { .row = ROW(tenant) };
 	struct query q = { .from = &from.row, .limit = PAGE };
 	struct rows page;
-	enum status s = drop_tokens(w, cx, "");
+	enum status s = drop_expired(w, cx, "");
 
 	do {
 		struct tenant *t;
@@ -197,7 +215,7 @@ static enum status drop_all_tokens(struct worker *w, struct cx *cx)
 			return s;
 		t = page.items;
 		for (size_t i = 0; !s && i < page.n; i++, t++) {
-			s = drop_tokens(w, cx, t->tenant_id);
+			s = drop_expired(w, cx, t->tenant_id);
 			q.after = &t->row;
 		}
 	} while (!s && page.n == PAGE);
@@ -212,7 +230,7 @@ static enum status work_once(struct worker *w)
 	enum status s = work_due(w, &cx);
 
 	if (!s)
-		s = drop_all_tokens(w, &cx);
+		s = drop_all_expired(w, &cx);
 	if (s)
 		log_event(LOG_ERROR_, "work_failed", NULL, "%s", cx.message);
 	cx_free(&cx);
@@ -222,15 +240,15 @@ static enum status work_once(struct worker *w)
 /* A store that is away for a while ends nothing: the next round tries again. */
 static void work_forever(struct worker *w)
 {
-	int64_t tokens_ms = 0;
+	int64_t expire_ms = 0;
 	struct cx cx = { 0 };
 
 	while (!told_to_stop(w, IDLE_S)) {
 		enum status s = work_due(w, &cx);
 
-		if (!s && cx_monotonic_ms() >= tokens_ms) {
-			s = drop_all_tokens(w, &cx);
-			tokens_ms = cx_monotonic_ms() + TOKENS_EVERY_MS;
+		if (!s && cx_monotonic_ms() >= expire_ms) {
+			s = drop_all_expired(w, &cx);
+			expire_ms = cx_monotonic_ms() + EXPIRE_EVERY_MS;
 		}
 		if (s)
 			log_event(LOG_ERROR_, "work_failed", NULL, "%s", cx.message);
@@ -248,6 +266,7 @@ static enum status work_open(struct cli *c, struct worker *w)
 	if (!s)
 		s = cloud_open(c->cx, &limits, &w->cloud);
 	w->st = c->store;
+	w->metrics_days = c->config->metrics_days;
 	sigemptyset(&w->stops);
 	sigaddset(&w->stops, SIGTERM);
 	sigaddset(&w->stops, SIGINT);

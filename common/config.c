@@ -84,6 +84,12 @@ static const struct setting settings[] = {
 	  "life of a login's token" },
 	{ "PANGOLIN_OAUTH_TTL_S", SET_INT, AT(oauth_ttl_s), "s", "3600", 60, 31536000,
 	  "life of a token from /v1/oauth/tokens" },
+	{ "PANGOLIN_METRICS_PER_TABLE", SET_INT, AT(metrics_per_table), "reports", "100", 0, 10000,
+	  "metrics reports kept of one table, the latest; 0 keeps none" },
+	{ "PANGOLIN_METRICS_DAYS", SET_INT, AT(metrics_days), "days", "30", 1, 400,
+	  "how long they are kept; `pangolin work` removes older ones" },
+	{ "PANGOLIN_METRICS_BYTES", SET_INT, AT(metrics_bytes), "bytes", "65536", 1024, MIB,
+	  "largest metrics report" },
 };
 
 static enum status read_file(struct cx *cx, const char *name, const char *path, const char **out)

@@ -36,6 +36,8 @@ struct config {
 	int64_t password_slots; /* password hashes at once on this machine */
 	bool counts;		/* PANGOLIN_COUNTS: answers say what they cost */
 	int64_t login_ttl_s, oauth_ttl_s;
+	/* Metrics reports kept: of one table, for how long, and how large one may be. */
+	int64_t metrics_per_table, metrics_days, metrics_bytes;
 };
 
 /* INVALID: a value that does not read, naming the variable.  Allocates for good. */

@@ -165,6 +165,23 @@ static const struct column commit_columns[] = {
 };
 KIND(commit, "commits", 4, 0);
 
+static const struct column metrics_report_columns[] = {
+	COLUMN(metrics_report, TEXT, tenant_id, KEY | HIDDEN),
+	COLUMN(metrics_report, TEXT, catalog_id, KEY | HIDDEN),
+	COLUMN(metrics_report, TEXT, asset_id, KEY),
+	COLUMN(metrics_report, INT, place, KEY | HIDDEN),
+	COLUMN(metrics_report, TEXT, id, 0),
+	COLUMN(metrics_report, TEXT, week, INDEX | HIDDEN),
+	COLUMN(metrics_report, TEXT, report_type, 0),
+	COLUMN(metrics_report, INT, snapshot_id, 0),
+	COLUMN(metrics_report, TIME, received_at, 0),
+	COLUMN(metrics_report, TEXT, user_id, 0),
+	COLUMN(metrics_report, TEXT, username, 0),
+	COLUMN(metrics_report, TEXT, user_agent, 0),
+	COLUMN(metrics_report, JSON, report, 0),
+};
+KIND(metrics_report, "metrics_reports", 4, 0);
+
 static const struct column audit_columns[] = {
 	COLUMN(audit, TEXT, tenant_id, KEY),	 COLUMN(audit, TEXT, id, KEY),
 	COLUMN(audit, TEXT, user_id, INDEX),	 COLUMN(audit, TEXT, username, 0),
@@ -177,10 +194,12 @@ static const struct column audit_columns[] = {
 KIND(audit, "audit", 2, 0);
 
 const struct kind *const model_kinds[] = {
-	&kind_epoch,	 &kind_job,	&kind_api_key,	    &kind_location_row,
-	&kind_tenant,	 &kind_user,	&kind_service_user, &kind_token,
-	&kind_warehouse, &kind_catalog, &kind_branch,	    &kind_tag,
-	&kind_asset,	 &kind_commit,	&kind_audit,	    NULL,
+	&kind_epoch,	      &kind_job,    &kind_api_key,
+	&kind_location_row,   &kind_tenant, &kind_user,
+	&kind_service_user,   &kind_token,  &kind_warehouse,
+	&kind_catalog,	      &kind_branch, &kind_tag,
+	&kind_asset,	      &kind_commit, &kind_audit,
+	&kind_metrics_report, NULL,
 };
 
 const struct column *model_column(const struct kind *k, const char *name)

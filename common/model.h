@@ -237,6 +237,22 @@ struct commit {
 	const char *operations;
 };
 
+/* --- metrics --------------------------------------------------------------- */
+
+/* What a client reported on a scan or a commit of a table: stores/reports.h. */
+struct metrics_report {
+	struct row row;
+	const char *tenant_id, *catalog_id, *asset_id;
+	int64_t place;		 /* INT64_MAX - (1, 2, 3 ... of this table): newest first */
+	const char *id;		 /* UUIDv7 */
+	const char *week;	 /* of received_at, on a ring: finds what is old */
+	const char *report_type; /* "scan-report", "commit-report" */
+	int64_t snapshot_id;
+	int64_t received_at;
+	const char *user_id, *username, *user_agent;
+	const char *report; /* as it was sent */
+};
+
 /* --- audit --------------------------------------------------------------- */
 
 struct audit {
@@ -253,7 +269,7 @@ struct audit {
 
 extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant,
 	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
-	kind_tag, kind_asset, kind_commit, kind_audit;
+	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_audit;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];

@@ -2,6 +2,7 @@
 /* drop.c - rows below a dropped catalog or tenant go, a list at a time. */
 #include "stores/drop.h"
 
+#include "stores/reports.h"
 #include "stores/tenants.h"
 
 #define MAX_LOCATIONS 8 /* folders of one table */
@@ -192,4 +193,30 @@ enum status drop_expired_tokens(struct cx *cx, struct store *st, const char *ten
 		}
 	} while (page.n == DROP_MAX_ROWS && r.n < batch);
 	return removal_apply(&r, done);
+}
+
+enum status drop_old_reports(struct cx *cx, struct store *st, const char *tenant_id, int64_t now_ms,
+			     int64_t days, size_t batch, bool *done)
+{
+	struct removal r = removal_open(cx, st, batch);
+	const char *weeks[REPORT_WEEKS];
+	size_t n = report_old_weeks(cx, now_ms, days, weeks);
+	enum status s = OK;
+
+	for (size_t w = 0; !s && w < n && r.n < batch; w++) {
+		struct metrics_report from = { .row = ROW(metrics_report),
+					       .tenant_id = tenant_id,
+					       .week = weeks[w] },
+				      *m;
+		struct query q = {
+			.from = &from.row, .bound = 1, .where = { "week" }, .limit = batch - r.n
+		};
+		struct rows page = { 0 };
+
+		s = store_list(cx, st, &q, &page);
+		m = page.items;
+		for (size_t i = 0; !s && i < page.n; i++)
+			remove_row(&r, &m[i].row);
+	}
+	return s ? s : removal_apply(&r, done);
 }

@@ -86,6 +86,8 @@ enum status get_catalog(struct request *rq);
 enum status update_catalog(struct request *rq);
 enum status delete_catalog(struct request *rq);
 
+enum status list_reports(struct request *rq);
+
 enum status validate_names(struct request *rq);
 
 enum status list_users(struct request *rq);

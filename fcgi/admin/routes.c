@@ -30,6 +30,10 @@ static const struct route routes[] = {
 	{ "PUT", V1 "catalogs/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, update_catalog, NULL },
 	{ "DELETE", V1 "catalogs/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_catalog, NULL },
 
+	/* who read what of a table, and how much: its administrators' business */
+	{ "GET", V1 "catalogs/{}/namespaces/{}/tables/{}/metrics", MAY_ADMIN, ON_ASSET,
+	  NOT_ICEBERG | NOUN_TABLE, list_reports, NULL },
+
 	{ "GET", V1 "users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, list_users, NULL },
 	{ "POST", V1 "users", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_user, NULL },
 	{ "GET", V1 "users/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_user, NULL },

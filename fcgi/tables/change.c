@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* change.c - list, rename, drop, metrics. */
+/* change.c - list, rename, drop. */
 #include "fcgi/tables/tables.h"
 
 #include <strings.h>
@@ -134,28 +134,4 @@ enum status unregister_table(struct request *rq)
 		s = content_read(rq->cx, rq->rs->store, r->catalog, r->branch, &place, 1, NULL, 0);
 	}
 	return s;
-}
-
-/* --- metrics ------------------------------------------------------------------------------ */
-
-/* A scan's or commit's report of a client; it is checked and not kept. */
-enum status report_metrics(struct request *rq)
-{
-	struct json_object *metrics;
-	const char *type, *name;
-	const struct asset *row;
-	enum status s = path_table(rq, &row);
-
-	if (!s)
-		s = request_json(rq, false);
-	if (!s)
-		s = json_get_text(rq->cx, rq->json, "", "report-type", &type);
-	if (!s && strcmp(type, "scan-report") != 0 && strcmp(type, "commit-report") != 0)
-		s = fail(rq->cx, INVALID,
-			 "report-type: neither \"scan-report\" nor \"commit-report\"");
-	if (!s)
-		s = json_get_text(rq->cx, rq->json, "", "table-name", &name);
-	if (!s)
-		s = json_get_object(rq->cx, rq->json, "", "metrics", &metrics);
-	return s ? s : answer_empty(rq, 204);
 }

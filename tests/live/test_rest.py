@@ -256,16 +256,6 @@ def test_a_load_without_the_file(rest, table, site):
     rest.ask("GET", table)
 
 
-def test_metrics(rest, table):
-    report = {
-        "report-type": "scan-report", "table-name": "t", "snapshot-id": -1, "filter": True, "schema-id": 0,
-        "projected-field-ids": [1], "projected-field-names": ["id"], "metrics": {}, "metadata": {},
-    }  # fmt: skip
-    rest.ask("POST", f"{table}/metrics", report, 204)
-    rest.error("POST", f"{table}/metrics", {"table-name": "t"})
-    rest.error("POST", table.replace("/t", "/missing") + "/metrics", report, 404)
-
-
 # --- statuses and headers -----------------------------------------------------------------------
 
 

@@ -98,9 +98,12 @@ static const struct {
 	{ "POST", T "/t", "{\"updates\":[]}", 400, NULL },
 	{ "POST", T "/none", SET("r", "s"), 404, "NoSuchTableException" },
 	{ "POST", T "/t/metrics",
-	  "{\"report-type\":\"scan-report\",\"table-name\":\"t\",\"metrics\":{}}", 204, NULL },
+	  "{\"report-type\":\"commit-report\",\"table-name\":\"t\",\"snapshot-id\":1,"
+	  "\"sequence-number\":1,\"operation\":\"append\",\"metrics\":{}}",
+	  204, NULL },
 	{ "POST", T "/t/metrics",
-	  "{\"report-type\":\"gossip\",\"table-name\":\"t\",\"metrics\":{}}", 400, NULL },
+	  "{\"report-type\":\"commit-report\",\"table-name\":\"t\",\"metrics\":{}}", 400,
+	  "sequence-number: missing" },
 	{ "POST", T "/none/metrics",
 	  "{\"report-type\":\"scan-report\",\"table-name\":\"t\",\"metrics\":{}}", 404, NULL },
 

@@ -10,6 +10,7 @@
 #include "stores/catalogs.h"
 #include "stores/drop.h"
 #include "stores/jobs.h"
+#include "stores/reports.h"
 #include "stores/warehouses.h"
 
 static struct cx cx;
@@ -395,6 +396,86 @@ START_TEST(test_expired_tokens)
 }
 END_TEST
 
+/* --- metrics reports ------------------------------------------------------------- */
+
+#define DAY_MS ((int64_t)86400000)
+
+static void keep_report(const char *table, int64_t snapshot, int64_t most)
+{
+	struct metrics_report r = { .tenant_id = NIL_UUID,
+				    .catalog_id = "c",
+				    .asset_id = table,
+				    .snapshot_id = snapshot,
+				    .report_type = "scan-report",
+				    .report = "{}" };
+
+	ok(report_keep(&cx, st, &r, most));
+}
+
+/* However many come, the last ones are kept, newest first. */
+START_TEST(test_reports_are_bounded)
+{
+	struct metrics_report from = { .row = ROW(metrics_report),
+				       .tenant_id = NIL_UUID,
+				       .catalog_id = "c",
+				       .asset_id = "t" },
+			      *r;
+	struct query q = { .from = &from.row, .bound = 3, .limit = 100 };
+	struct rows rows;
+
+	for (int i = 1; i <= 40; i++)
+		keep_report("t", i, 5);
+	keep_report("u", 1, 5);
+	ok(store_list(&cx, st, &q, &rows));
+	ck_assert_uint_eq(rows.n, 5);
+	r = rows.items;
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(r[i].snapshot_id, 40 - i);
+	ck_assert_uint_eq(count(&kind_metrics_report, NIL_UUID), 6);
+	keep_report("t", 41, 2);
+	ck_assert_uint_eq(count(&kind_metrics_report, NIL_UUID), 3);
+}
+END_TEST
+
+START_TEST(test_old_reports)
+{
+	bool done = false;
+	int64_t now = cx_now_ms();
+
+	for (int i = 1; i <= 9; i++)
+		keep_report("t", i, 100);
+	ok(drop_old_reports(&cx, st, NIL_UUID, now + 29 * DAY_MS, 30, 2, &done));
+	ck_assert(done);
+	ck_assert_uint_eq(count(&kind_metrics_report, NIL_UUID), 9);
+	done = false;
+	for (int i = 0; !done; i++) {
+		ck_assert_int_lt(i, 100);
+		ok(drop_old_reports(&cx, st, NIL_UUID, now + 38 * DAY_MS, 30, 2, &done));
+	}
+	ck_assert_uint_eq(count(&kind_metrics_report, NIL_UUID), 0);
+}
+END_TEST
+
+/* Every week is either one that may hold a report to show, or one of the old. */
+START_TEST(test_the_ring_of_weeks)
+{
+	static const int64_t days[] = { 1, 7, 30, 400 };
+	int64_t now = 1800000000000;
+	const char *weeks[REPORT_WEEKS];
+	size_t n = report_old_weeks(&cx, now, days[_i], weeks);
+
+	ck_assert_uint_gt(n, 0);
+	for (int64_t day = -days[_i]; day <= 7; day++) {
+		const char *living = cx_printf(
+			&cx, "%02d", (int)((now + day * DAY_MS) / (7 * DAY_MS) % REPORT_WEEKS));
+
+		for (size_t i = 0; i < n; i++)
+			ck_assert_str_ne(living, weeks[i]);
+	}
+	ck_assert_uint_ge(n + (size_t)days[_i] / 7 + 4, REPORT_WEEKS);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tenants");
@@ -415,6 +496,9 @@ int main(void)
 	tcase_add_test(t, test_drop_catalog);
 	tcase_add_test(t, test_drop_tenant);
 	tcase_add_test(t, test_expired_tokens);
+	tcase_add_test(t, test_reports_are_bounded);
+	tcase_add_test(t, test_old_reports);
+	tcase_add_loop_test(t, test_the_ring_of_weeks, 0, 4);
 	suite_add_tcase(suite, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
