@@ -5,6 +5,7 @@
 #include "common/avro_schema.h"
 #include "common/gzip.h"
 #include "common/text.h"
+#include "common/unpack.h"
 
 #define MAX_DEPTH 100	    /* of the schema's JSON */
 #define SPARE_STEPS 1000000 /* values that take no bytes */
@@ -80,17 +81,36 @@ const char *avro_header(const struct avro_file *f, const char *key)
 	return json_text(f->header, key);
 }
 
+static enum status read_codec(struct avro_file *f)
+{
+	static const struct {
+		const char *name;
+		enum status (*unpack)(struct cx *, const char *, size_t, size_t, const char **,
+				      size_t *);
+	} codecs[] = {
+		{ "null", NULL },
+		{ "deflate", deflate_unpack },
+		{ "snappy", snappy_unpack },
+		{ "zstandard", zstd_unpack },
+	};
+	const char *codec = avro_header(f, "avro.codec");
+
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++)
+		if (!codec || strcmp(codec, codecs[i].name) == 0) {
+			f->unpack = codecs[i].unpack;
+			return OK;
+		}
+	return fail(f->cx, UNSUPPORTED, "Avro: compression %.40s", codec);
+}
+
 static enum status read_schema(struct avro_file *f, const struct avro_wanted *wanted)
 {
-	const char *text = avro_header(f, "avro.schema"), *codec = avro_header(f, "avro.codec");
+	const char *text = avro_header(f, "avro.schema");
 	struct json_object *json = NULL;
 	enum status s;
 
 	if (!text)
 		return fail(f->cx, INVALID, "Avro: the file has no schema");
-	f->deflate = codec && strcmp(codec, "deflate") == 0;
-	if (codec && !f->deflate && strcmp(codec, "null") != 0)
-		return fail(f->cx, UNSUPPORTED, "Avro: compression %.40s", codec);
 	s = json_parse(f->cx, text, strlen(text), MAX_DEPTH, &json);
 	return s ? s : avro_schema(f->cx, json, wanted, f->n_slots, &f->schema);
 }
@@ -121,7 +141,8 @@ enum status avro_open(struct cx *cx, const char *bytes, size_t n, const struct a
 		return cut(cx);
 	memcpy(f->sync, f->bytes + f->at, sizeof(f->sync));
 	f->at += sizeof(f->sync);
-	return read_schema(f, wanted);
+	s = read_codec(f);
+	return s ? s : read_schema(f, wanted);
 }
 
 /* f->data: the next block's bytes, unpacked. */
@@ -136,9 +157,9 @@ static enum status read_block(struct avro_file *f)
 	    memcmp(f->bytes + f->at, f->sync, sizeof(f->sync)) != 0)
 		return cut(f->cx);
 	f->at += sizeof(f->sync);
-	if (f->deflate) {
+	if (f->unpack) {
 		cx_reset(f->block);
-		s = deflate_unpack(f->block, data, len, AVRO_MAX_UNPACKED - f->unpacked, &plain,
+		s = f->unpack(f->block, data, len, AVRO_MAX_UNPACKED - f->unpacked, &plain,
 				   &len);
 		if (s)
 			return fail(f->cx, s, "Avro: %s", f->block->message);
@@ -189,12 +210,34 @@ static bool skip_blocks(struct avro_file *f, const struct avro_node *t)
 	}
 }
 
+/* Its bytes for avro_item, once they were seen to hold what the schema says. */
+static bool read_array(struct avro_file *f, const struct avro_node *t, struct avro_slot *slot)
+{
+	size_t begin = f->data_at;
+
+	if (!skip_blocks(f, t))
+		return false;
+	if (slot)
+		*slot = (struct avro_slot){ .set = true,
+					    .array = t,
+					    .s = f->data + begin,
+					    .len = f->data_at - begin };
+	return true;
+}
+
 static bool read_record(struct avro_file *f, const struct avro_node *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (!read_value(f, t->kids[i], t->slots[i] < 0 ? NULL : &f->slots[t->slots[i]]))
 			return false;
 	return true;
+}
+
+static bool read_fixed(struct avro_file *f, int64_t size, struct avro_slot *out)
+{
+	out->s = f->data + f->data_at;
+	out->len = (size_t)size;
+	return skip(f, size);
 }
 
 static bool read_scalar(struct avro_file *f, const struct avro_node *t, struct avro_slot *out)
@@ -207,13 +250,11 @@ static bool read_scalar(struct avro_file *f, const struct avro_node *t, struct a
 		out->n = f->data[f->data_at++] != 0;
 		return true;
 	case AVRO_FLOAT:
-		return skip(f, 4);
+		return read_fixed(f, 4, out);
 	case AVRO_DOUBLE:
-		return skip(f, 8);
+		return read_fixed(f, 8, out);
 	case AVRO_FIXED:
-		out->s = f->data + f->data_at;
-		out->len = (size_t)t->size;
-		return skip(f, t->size);
+		return read_fixed(f, t->size, out);
 	case AVRO_ENUM:
 		return read_long(f->data, f->data_n, &f->data_at, &out->n) && out->n >= 0 &&
 		       out->n < t->size;
@@ -240,6 +281,7 @@ static bool read_value(struct avro_file *f, const struct avro_node *t, struct av
 		return read_long(f->data, f->data_n, &f->data_at, &branch) && branch >= 0 &&
 		       (uint64_t)branch < t->n && read_value(f, t->kids[branch], slot);
 	case AVRO_ARRAY:
+		return read_array(f, t, slot);
 	case AVRO_MAP:
 		return skip_blocks(f, t);
 	case AVRO_RECORD:
@@ -269,4 +311,93 @@ enum status avro_next(struct avro_file *f, bool *more)
 	f->records--;
 	*more = true;
 	return OK;
+}
+
+/* Of an element: what avro_item filled before. */
+static void clear_item(struct avro_file *f, const struct avro_node *t)
+{
+	const struct avro_node *item = t->kids[0];
+
+	if (t->slots[0] >= 0)
+		f->slots[t->slots[0]] = (struct avro_slot){ 0 };
+	for (size_t i = 0; item->type == AVRO_RECORD && i < item->n; i++)
+		if (item->slots[i] >= 0)
+			f->slots[item->slots[i]] = (struct avro_slot){ 0 };
+}
+
+/* The head of the next block of elements that is not empty; false behind the last. */
+static bool next_block(struct avro_file *f, struct avro_slot *a)
+{
+	int64_t size;
+
+	if (!read_long(f->data, f->data_n, &f->data_at, &a->n) || a->n == 0 || a->n == INT64_MIN)
+		return false;
+	if (a->n < 0 && !read_long(f->data, f->data_n, &f->data_at, &size))
+		return false;
+	if (a->n < 0)
+		a->n = -a->n;
+	return true;
+}
+
+/* a->n counts the elements left in its block; a->s is moved along. */
+static bool read_item(struct avro_file *f, struct avro_slot *a, bool *more)
+{
+	const struct avro_node *t = a->array;
+	int slot = t->slots[0];
+
+	*more = a->n > 0 || next_block(f, a);
+	if (!*more)
+		return true;
+	a->n--;
+	clear_item(f, t);
+	return read_value(f, t->kids[0], slot < 0 ? NULL : &f->slots[slot]);
+}
+
+enum status avro_item(struct avro_file *f, size_t array, bool *more)
+{
+	struct avro_slot *a = &f->slots[array];
+	size_t after = f->data_at, end;
+	bool sound;
+
+	*more = false;
+	if (!a->set || !a->array)
+		return OK;
+	f->data_at = (size_t)(a->s - f->data);
+	end = f->data_at + a->len;
+	sound = read_item(f, a, more) && f->data_at <= end;
+	a->s = f->data + f->data_at;
+	a->len = end - f->data_at;
+	f->data_at = after;
+	return sound ? OK : cut(f->cx);
+}
+
+int64_t avro_number(const struct avro_slot *slot, int64_t other)
+{
+	return slot->set && !slot->s ? slot->n : other;
+}
+
+const char *avro_bytes(struct cx *cx, const struct avro_slot *slot, size_t *n)
+{
+	char *copy;
+
+	*n = 0;
+	if (!slot->set || !slot->s || slot->array)
+		return NULL;
+	*n = slot->len;
+	copy = cx_alloc(cx, slot->len + 1);
+	memcpy(copy, slot->s, slot->len);
+	return copy;
+}
+
+enum status avro_text(struct cx *cx, const struct avro_slot *slot, const char *name, bool required,
+		      const char **out)
+{
+	size_t n;
+
+	*out = avro_bytes(cx, slot, &n);
+	if (!*out)
+		return required ? fail(cx, INVALID, "an entry has no %s", name) : OK;
+	return text_is_utf8(*out, n)
+		       ? OK
+		       : fail(cx, INVALID, "%s: not UTF-8, or holds a NUL", name);
 }

@@ -18,7 +18,7 @@ struct reader {
 	struct named *named;
 };
 
-/* path: of the field whose type it is; NULL within arrays and maps, where nothing is wanted. */
+/* path: of the field whose type it is; NULL within maps, where nothing is wanted. */
 static enum status read_node(struct reader *r, struct json_object *json, const char *path,
 			     struct avro_node **out);
 
@@ -81,10 +81,11 @@ static enum status add_name(struct reader *r, struct json_object *json, struct n
 	return OK;
 }
 
-/* Which wanted field it is; -1 = none. */
-static int find_slot(const struct reader *r, struct json_object *field, const char *path)
+/* Which wanted field it is, by the id in `key`; -1 = none. */
+static int find_slot(const struct reader *r, struct json_object *field, const char *key,
+		     const char *path)
 {
-	int64_t id = json_int(field, "field-id", -1);
+	int64_t id = json_int(field, key, -1);
 
 	for (size_t i = 0; path && i < r->n_wanted; i++)
 		if (id >= 0 ? r->wanted[i].field_id == id : strcmp(r->wanted[i].path, path) == 0)
@@ -105,7 +106,7 @@ static enum status read_field(struct reader *r, struct json_object *json, const 
 		return s;
 	if (path)
 		path = *path ? cx_printf(r->cx, "%s.%s", path, name) : name;
-	record->slots[i] = find_slot(r, json, path);
+	record->slots[i] = find_slot(r, json, "field-id", path);
 	return read_node(r, json_member(json, "type"), path, &record->kids[i]);
 }
 
@@ -160,11 +161,21 @@ static enum status read_enum(struct reader *r, struct json_object *json, struct 
 	return OK;
 }
 
-static enum status read_container(struct reader *r, struct json_object *json, enum avro_type type,
-				  const char *key, struct avro_node **out)
+static enum status read_map(struct reader *r, struct json_object *json, struct avro_node **out)
 {
-	*out = new_node(r, type, 1);
-	return read_node(r, json_member(json, key), NULL, &(*out)->kids[0]);
+	*out = new_node(r, AVRO_MAP, 1);
+	return read_node(r, json_member(json, "values"), NULL, &(*out)->kids[0]);
+}
+
+static enum status read_array(struct reader *r, struct json_object *json, const char *path,
+			      struct avro_node **out)
+{
+	*out = new_node(r, AVRO_ARRAY, 1);
+	(*out)->slots = cx_array(r->cx, 1, sizeof(int));
+	if (path)
+		path = cx_printf(r->cx, "%s[]", path);
+	(*out)->slots[0] = find_slot(r, json, "element-id", path);
+	return read_node(r, json_member(json, "items"), path, &(*out)->kids[0]);
 }
 
 static enum status read_node(struct reader *r, struct json_object *json, const char *path,
@@ -184,9 +195,9 @@ static enum status read_node(struct reader *r, struct json_object *json, const c
 	if (strcmp(type, "record") == 0)
 		return read_record(r, json, path, out);
 	if (strcmp(type, "array") == 0)
-		return read_container(r, json, AVRO_ARRAY, "items", out);
+		return read_array(r, json, path, out);
 	if (strcmp(type, "map") == 0)
-		return read_container(r, json, AVRO_MAP, "values", out);
+		return read_map(r, json, out);
 	if (strcmp(type, "fixed") == 0)
 		return read_fixed(r, json, out);
 	if (strcmp(type, "enum") == 0)

@@ -27,7 +27,7 @@ struct avro_node {
 	enum avro_type type;
 	int64_t size;		 /* fixed: bytes; enum: how many symbols */
 	struct avro_node **kids; /* record's fields, union's branches, array's or map's values */
-	int *slots;		 /* record: which wanted field each kid is; -1 = none */
+	int *slots;		 /* record, array: which wanted field each kid is; -1 = none */
 	size_t n;		 /* kids */
 };
 
