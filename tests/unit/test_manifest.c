@@ -2,7 +2,12 @@
 /* test_manifest.c - manifest lists and manifests of every version, and hostile Avro files. */
 #include "common/iceberg/manifest.h"
 
+#include <snappy-c.h>
+#include <zlib.h>
+#include <zstd.h>
+
 #include "common/gzip.h"
+#include "common/unpack.h"
 #include "tests/unit/table.h"
 
 static struct cx cx, work; /* work: of one reading */
@@ -193,6 +198,77 @@ START_TEST(gzip_bomb)
 }
 END_TEST
 
+/* What text compresses well, cut and changed in every place. */
+static const char *sample(size_t *n)
+{
+	char *plain = cx_alloc(&cx, 20000);
+
+	*n = 20000;
+	for (size_t i = 0; i < *n; i++)
+		plain[i] = (char)('a' + i * i / 777 % 5);
+	return plain;
+}
+
+typedef enum status unpack(struct cx *, const char *, size_t, size_t, const char **, size_t *);
+
+static void unpack_all(unpack *f, char *packed, size_t len, const char *plain, size_t n)
+{
+	const char *out;
+	size_t out_n;
+
+	ck_assert_int_eq(f(&work, packed, len, n, &out, &out_n), OK);
+	ck_assert_uint_eq(out_n, n);
+	ck_assert(memcmp(out, plain, n) == 0);
+	ck_assert_int_eq(f(&work, packed, len, n - 1, &out, &out_n), TOO_LARGE);
+	for (size_t i = 0; i < len; i++) {
+		char *cut = malloc(i + 1);
+
+		memcpy(cut, packed, i);
+		ck_assert(f(&work, cut, i, n, &out, &out_n) == INVALID || (i == 0 && !out_n));
+		free(cut);
+		packed[i] ^= 0x55;
+		if (f(&work, packed, len, n, &out, &out_n) == OK)
+			ck_assert_uint_le(out_n, n);
+		packed[i] ^= 0x55;
+		cx_reset(&work);
+	}
+}
+
+START_TEST(snappy)
+{
+	size_t n, len;
+	const char *plain = sample(&n), *out;
+	char *packed;
+	uLong crc;
+
+	len = snappy_max_compressed_length(n);
+	packed = cx_alloc(&cx, len + 4);
+	ck_assert_int_eq(snappy_compress(plain, n, packed, &len), SNAPPY_OK);
+	crc = crc32_z(0, (const Bytef *)plain, n);
+	for (int i = 0; i < 4; i++)
+		packed[len++] = (char)(crc >> (24 - 8 * i));
+	unpack_all(snappy_unpack, packed, len, plain, n);
+	/* 4 GiB, it says, in no bytes */
+	ck_assert_int_eq(snappy_unpack(&cx, "\xff\xff\xff\xff\x0f" "1234", 9, (size_t)1 << 40, &out,
+				       &n),
+			 INVALID);
+}
+END_TEST
+
+START_TEST(zstd)
+{
+	size_t n, len;
+	const char *plain = sample(&n), *out;
+	char *packed = cx_alloc(&cx, 2 * ZSTD_compressBound(20000));
+
+	len = ZSTD_compress(packed, ZSTD_compressBound(n), plain, n, 3);
+	unpack_all(zstd_unpack, packed, len, plain, n);
+	memcpy(packed + len, packed, len); /* two frames */
+	ck_assert_int_eq(zstd_unpack(&cx, packed, 2 * len, 2 * n, &out, &len), OK);
+	ck_assert_uint_eq(len, 2 * n);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("manifest");
@@ -207,6 +283,8 @@ int main(void)
 	tcase_add_test(t, gzip);
 	tcase_add_test(t, gzip_small);
 	tcase_add_test(t, gzip_bomb);
+	tcase_add_test(t, snappy);
+	tcase_add_test(t, zstd);
 	suite_add_tcase(suite, t);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

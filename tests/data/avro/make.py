@@ -47,6 +47,23 @@ def encode(schema, value):
     raise ValueError(kind)
 
 
+def snappy(data):
+    """Literals only, and Avro's checksum behind them."""
+    n, length = len(data), b""
+    while n > 0x7F:
+        length, n = length + bytes([n & 0x7F | 0x80]), n >> 7
+    literal = b"\xf4" + (len(data) - 1).to_bytes(2, "little") + data if data else b""
+    return length + bytes([n]) + literal + zlib.crc32(data).to_bytes(4, "big")
+
+
+def zstandard(data):
+    """One frame of raw blocks of up to 100 bytes."""
+    blocks = [data[i : i + 100] for i in range(0, len(data), 100)]
+    heads = [(len(b) << 3 | (i == len(blocks) - 1)).to_bytes(3, "little") for i, b in enumerate(blocks)]
+    frame = b"\x28\xb5\x2f\xfd\xa0" + len(data).to_bytes(4, "little")
+    return frame + b"".join(h + b for h, b in zip(heads, blocks))
+
+
 def container(schema, blocks, codec="null", meta=None, sizes=None):
     """blocks: (count, bytes).  sizes: what the blocks claim to be long, where that is not the truth."""
     schema = schema if isinstance(schema, bytes) else json.dumps(schema).encode()
@@ -59,8 +76,13 @@ def container(schema, blocks, codec="null", meta=None, sizes=None):
         if codec == "deflate":
             z = zlib.compressobj(9, zlib.DEFLATED, -15)
             data = z.compress(data) + z.flush()
+        elif codec in PACK:
+            data = PACK[codec](data)
         out += number(count) + number(sizes[i] if sizes else len(data)) + data + SYNC
     return out
+
+
+PACK = {"snappy": snappy, "zstandard": zstandard}
 
 
 def field(name, field_id, kind, optional=False):
@@ -152,6 +174,8 @@ files = {
     "list-v3-names.avro": container(without_ids(LIST3), rows(LIST3, manifests)),
     "manifest-v3.avro": container(ENTRY3, rows(ENTRY3, entries[:1]) + rows(ENTRY3, entries[1:]), "deflate"),
     "manifest-v3-names.avro": container(without_ids(ENTRY3), rows(ENTRY3, entries)),
+    "list-v3-snappy.avro": container(LIST3, rows(LIST3, manifests), "snappy"),
+    "list-v3-zstd.avro": container(LIST3, rows(LIST3, manifests), "zstandard"),
     "list-empty.avro": container(LIST3, []),
     "bad-content.avro": container(LIST3, rows(LIST3, [{**manifests[0], "content": 2}])),
     "bad-status.avro": container(ENTRY3, rows(ENTRY3, [{**entries[0], "status": 3}])),
@@ -162,7 +186,9 @@ files = {
     "bad-magic.avro": b"Obj\x02" + container(LIST3, rows(LIST3, one))[4:],
     "bad-sync.avro": container(LIST3, rows(LIST3, one))[:-1] + b"!",
     "bad-cut.avro": container(LIST3, rows(LIST3, one))[:-30],
-    "bad-codec.avro": container(LIST3, rows(LIST3, one), "snappy"),
+    "bad-codec.avro": container(LIST3, rows(LIST3, one), "xz"),
+    "bad-snappy.avro": container(LIST3, rows(LIST3, one), "snappy").replace(b"s3://b/m1", b"s3://b/m2"),
+    "bad-zstd.avro": container(LIST3, rows(LIST3, one), "zstandard").replace(b"\x28\xb5\x2f\xfd", b"\x28\xb5\x2f\xfe"),
     "bad-deflate.avro": container(LIST3, rows(LIST3, one), "null").replace(b"avro.codec" + text("null"), b"avro.codec" + text("deflate")),
     "bad-behind.avro": container(LIST3, [(1, encode(LIST3, one[0]) + b"x")]),
     "bad-count.avro": container(LIST3, [(3, encode(LIST3, one[0]))]),
