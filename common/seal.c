@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/hmac.h"
 #include "common/text.h"
 
 #define MARK "enc:v1:"
@@ -207,6 +208,17 @@ char *seal_text(struct cx *cx, const struct seal *seal, const char *place, const
 		 bytes + NONCE + n))
 		abort();
 	return cx_printf(cx, MARK "%s:%s", key->id, text_base64(cx, bytes, NONCE + n + TAG));
+}
+
+char *seal_mac(struct cx *cx, const struct seal *seal, const char *use, const char *text)
+{
+	const struct seal_key *key = &seal->keys[seal->n - 1];
+	unsigned char derived[SHA256_BYTES], out[SHA256_BYTES];
+
+	hmac_sha256(key->bytes, KEY_BYTES, use, strlen(use), derived);
+	hmac_sha256(derived, sizeof(derived), text, strlen(text), out);
+	OPENSSL_cleanse(derived, sizeof(derived));
+	return text_hex(cx, out, sizeof(out));
 }
 
 enum status seal_open_text(struct cx *cx, const struct seal *seal, const char *place,

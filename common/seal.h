@@ -27,6 +27,10 @@ MUST_USE enum status seal_add_key(struct cx *cx, const char *path);
 
 char *seal_text(struct cx *cx, const struct seal *seal, const char *place, const char *plain);
 
+/* 64 hex digits that only who holds the ring's last key can work out of the text: for
+ * names that tell nothing.  `use` keeps those of one purpose from another's. */
+char *seal_mac(struct cx *cx, const struct seal *seal, const char *use, const char *text);
+
 /* INTERNAL: not a sealed text, a key that is not in the ring, or changed or
  * moved since it was sealed. */
 MUST_USE enum status seal_open_text(struct cx *cx, const struct seal *seal, const char *place,

@@ -10,6 +10,7 @@
 #include "stores/store.h"
 #include "vending/cache.h"
 #include "vending/cloud.h"
+#include "vending/vault.h"
 
 #define MAX_SEGMENTS 16
 #define MAX_PARTS 8
@@ -25,6 +26,7 @@ struct responder {
 	struct store *store;
 	struct cloud *cloud;
 	struct cache *cache;
+	struct vault *vault;
 	struct content *content;
 	struct identities *identities;
 	struct refusals *refusals;

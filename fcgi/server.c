@@ -139,6 +139,15 @@ static const char *storage_key_path(struct cx *cx, const struct config *c, unsig
 	return cx_printf(cx, "%s/storage.key", c->keys_dir);
 }
 
+static enum status open_vault(struct cx *cx, struct responder *rs)
+{
+	const char *folder = NULL;
+
+	if (rs->config->runtime_dir)
+		folder = cx_printf(cx, "%s/vended-%s", rs->config->runtime_dir, rs->family);
+	return vault_open(cx, folder, rs->store->seal, &rs->vault);
+}
+
 static enum status open_cloud(struct cx *cx, struct responder *rs)
 {
 	struct cloud_limits limits = { .file_roots = rs->config->file_roots,
@@ -173,6 +182,8 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	rs->refusals = refusals_open();
 	if (!s && needs & NEED_CLOUD)
 		s = open_cloud(cx, rs);
+	if (!s && needs & NEED_CLOUD)
+		s = open_vault(cx, rs);
 	if (!s && needs & NEED_CACHE)
 		s = open_cache(cx, rs);
 	if (!s)
@@ -202,6 +213,8 @@ static void stop(struct responder *rs)
 		content_close(rs->content);
 	if (rs->cache)
 		cache_close(rs->cache);
+	if (rs->vault)
+		vault_close(rs->vault);
 	if (rs->cloud)
 		cloud_close(rs->cloud);
 	if (rs->store)

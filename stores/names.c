@@ -51,12 +51,12 @@ static enum status level_check(struct cx *cx, const char *what, const char *s, s
 
 /*
  * True where a web server that matches decoded paths would send the path to
- * pangolin-credentials, whose patterns are .../tables/<any>/credentials and
- * .../tables/<any>/sign.
+ * pangolin-credentials, whose patterns are .../tables/<any>/credentials, /sign
+ * and /presign.
  */
 static bool looks_like_credentials(const char *decoded)
 {
-	static const char *const ends[] = { "/credentials", "/sign" };
+	static const char *const ends[] = { "/credentials", "/sign", "/presign" };
 	const char *tables = strstr(decoded, "/tables/");
 
 	if (!tables)

@@ -51,6 +51,16 @@ const struct cloud_counts *cloud_counts(const struct cloud *c)
 	return &c->counts;
 }
 
+void cloud_perform(struct cx *cx, struct cloud *c, struct http_request *requests, size_t n)
+{
+	struct http_limits limits = { c->limits.ca_file, c->limits.refuse_loopback };
+
+	if (!c->http)
+		c->http = http_open(&limits);
+	http_perform(cx, c->http, requests, n);
+	c->counts.requests = http_sent(c->http);
+}
+
 static enum status ops_of(struct cx *cx, const struct storage *s, const struct cloud_ops **out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(clouds); i++)

@@ -13,6 +13,10 @@ struct cloud {
 	struct http *http; /* made at the first request; NULL before */
 };
 
+/* http_perform by the cloud's connections, counted. */
+struct http_request;
+void cloud_perform(struct cx *cx, struct cloud *c, struct http_request *requests, size_t n);
+
 /* One new object; its location is within the storage. */
 struct put {
 	struct location location;

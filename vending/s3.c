@@ -14,29 +14,6 @@
 #define HEADERS_MAX 6
 #define CODE_MAX 64
 
-/* --- addresses ------------------------------------------------------------------ */
-
-/* "https://host[:port]" without the scheme's own port: what libcurl leaves out
- * of Host must not be signed either. */
-static const char *endpoint_of(struct cx *cx, const struct storage *s)
-{
-	const char *domain = text_starts(s->region, "cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-	const char *port;
-
-	if (!s->endpoint)
-		return cx_printf(cx, "https://s3.%s.%s", s->region, domain);
-	port = text_starts(s->endpoint, "https:") ? ":443" : ":80";
-	if (text_ends(s->endpoint, port))
-		return cx_strndup(cx, s->endpoint, strlen(s->endpoint) - strlen(port));
-	return s->endpoint;
-}
-
-/* No certificate covers a bucket's dots as sub-domains. */
-static bool by_path(const struct storage *s, const char *endpoint)
-{
-	return s->path_style || (text_starts(endpoint, "https:") && strchr(s->bucket, '.'));
-}
-
 /* --- requests --------------------------------------------------------------------- */
 
 struct s3_request {
@@ -53,12 +30,12 @@ static void add_header(struct s3_request *r, const char *name, const char *value
 static void aim(struct cx *cx, const struct storage *s, const char *key, struct s3_request *r,
 		struct sigv4 *sign, const char **host)
 {
-	const char *endpoint = endpoint_of(cx, s), *scheme_end = strstr(endpoint, "://") + 3;
+	const char *endpoint = storage_endpoint(cx, s), *scheme_end = strstr(endpoint, "://") + 3;
 	const char *query = sigv4_query(cx, sign->query, sign->n_query);
 
 	*host = scheme_end;
 	sign->path = cx_printf(cx, "/%s", key);
-	if (!by_path(s, endpoint))
+	if (!storage_by_path(s, endpoint))
 		*host = cx_printf(cx, "%s.%s", s->bucket, scheme_end);
 	else
 		sign->path = cx_printf(cx, "/%s%s%s", s->bucket, *key ? "/" : "", key);
@@ -181,23 +158,6 @@ static enum status outcome(struct cx *cx, const struct http_request *r, const ch
 		    location, r->code, *code ? " " : "", code);
 }
 
-static struct http *http_of(struct cloud *c)
-{
-	struct http_limits limits = { c->limits.ca_file, c->limits.refuse_loopback };
-
-	if (!c->http)
-		c->http = http_open(&limits);
-	return c->http;
-}
-
-static void perform(struct cx *cx, struct cloud *c, struct http_request *requests, size_t n)
-{
-	struct http *h = http_of(c);
-
-	http_perform(cx, h, requests, n);
-	c->counts.requests = http_sent(h);
-}
-
 /* One request without a body, from its making to its outcome. */
 static enum status simple(struct cx *cx, struct cloud *c, const struct storage *s,
 			  const struct location *l, const char *method, const char *verb,
@@ -208,7 +168,7 @@ static enum status simple(struct cx *cx, struct cloud *c, const struct storage *
 
 	if (status)
 		return status;
-	perform(cx, c, &r.http, 1);
+	cloud_perform(cx, c, &r.http, 1);
 	*out = r.http;
 	return outcome(cx, &r.http, verb, l->text);
 }
@@ -297,7 +257,7 @@ static enum status s3_put(struct cx *cx, struct cloud *c, const struct storage *
 			return first;
 		requests[i] = r[i].http;
 	}
-	perform(cx, c, requests, n);
+	cloud_perform(cx, c, requests, n);
 	for (size_t i = 0; i < n; i++) {
 		enum status status = put_outcome(cx, c, s, &puts[i], &requests[i]);
 
@@ -368,7 +328,7 @@ static enum status list_page(struct cx *cx, struct cloud *c, const struct storag
 
 	if (status)
 		return status;
-	perform(cx, c, &r.http, 1);
+	cloud_perform(cx, c, &r.http, 1);
 	status = outcome(cx, &r.http, "list", l->text);
 	if (status)
 		return status == NOT_FOUND ? INVALID : status;

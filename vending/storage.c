@@ -14,7 +14,7 @@
 struct config {
 	struct storage storage;
 	const char *type, *location, *prefix, *allowed, *path_style;
-	const char *s3_bucket, *container, *gs_bucket;
+	const char *s3_bucket, *container, *gs_bucket, *session_s;
 };
 
 #define READ(member) offsetof(struct config, member)
@@ -49,6 +49,9 @@ static const struct spelling {
 	{ READ(storage.sts_endpoint),
 	  { "s3.sts-endpoint", "s3.sts_endpoint", "sts-endpoint", "sts_endpoint",
 	    "sts.endpoint" } },
+	{ READ(session_s),
+	  { "s3.session-duration-seconds", "s3.session_duration_seconds",
+	    "session-duration-seconds", "session_duration_seconds" } },
 	{ READ(container),
 	  { "azure.container", "adls.container", "container", "azure_container" } },
 	{ READ(storage.account_name),
@@ -291,14 +294,33 @@ static const char *host_of(const char *endpoint)
 	return host ? host + 3 : endpoint;
 }
 
-static bool is_aws(const char *endpoint)
+bool storage_is_aws(const struct storage *s)
 {
 	const char *host;
 
-	if (!endpoint)
+	if (!s->endpoint)
 		return true;
-	host = host_of(endpoint);
+	host = host_of(s->endpoint);
 	return text_ends(host, ".amazonaws.com") || text_ends(host, ".amazonaws.com.cn");
+}
+
+const char *storage_endpoint(struct cx *cx, const struct storage *s)
+{
+	const char *domain = text_starts(s->region, "cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+	const char *port;
+
+	if (!s->endpoint)
+		return cx_printf(cx, "https://s3.%s.%s", s->region, domain);
+	port = text_starts(s->endpoint, "https:") ? ":443" : ":80";
+	if (text_ends(s->endpoint, port))
+		return cx_strndup(cx, s->endpoint, strlen(s->endpoint) - strlen(port));
+	return s->endpoint;
+}
+
+/* No certificate covers a bucket's dots as sub-domains. */
+bool storage_by_path(const struct storage *s, const char *endpoint)
+{
+	return s->path_style || (text_starts(endpoint, "https:") && strchr(s->bucket, '.'));
 }
 
 static enum status set_s3(struct cx *cx, struct config *c)
@@ -306,11 +328,14 @@ static enum status set_s3(struct cx *cx, struct config *c)
 	struct storage *st = &c->storage;
 	enum status s = OK;
 
-	st->path_style = !is_aws(st->endpoint);
+	st->path_style = !storage_is_aws(st);
 	if (c->path_style)
 		s = read_bool(cx, "s3.path-style-access", c->path_style, &st->path_style);
 	if (s)
 		return s;
+	if (c->session_s && !text_int(c->session_s, &st->session_s))
+		return fail(cx, INVALID,
+			    "storage_config.s3.session-duration-seconds: not a number");
 	if (!st->region)
 		st->region = "us-east-1";
 	for (const char *r = st->region; *r; r++)
@@ -354,8 +379,8 @@ const char *storage_identity(struct cx *cx, const struct storage *s)
 	if (text_same(s->scheme, "file"))
 		return "file";
 	if (text_same(s->scheme, "s3"))
-		return cx_printf(cx, "s3://%s/%s",
-				 is_aws(s->endpoint) ? "aws" : host_of(s->endpoint), s->bucket);
+		return cx_printf(cx, "s3://%s/%s", storage_is_aws(s) ? "aws" : host_of(s->endpoint),
+				 s->bucket);
 	if (location_parse(cx, s->root, &l)) /* it was parsed before */
 		return s->root;
 	return cx_printf(cx, "%s://%s", l.scheme, l.authority);

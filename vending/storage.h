@@ -6,6 +6,14 @@
 #include "common/json.h"
 #include "common/location.h"
 
+/* How a table's readers and writers come to reach its files. */
+enum vending {
+	VEND_SIGNED,  /* each request is signed for them: where nothing else is said */
+	VEND_SESSION, /* keys that end soon, for the table's folders alone */
+	VEND_STATIC,  /* the keys themselves: only where the warehouse says so */
+	VEND_NOTHING, /* they have their own ways */
+};
+
 /* Text is NULL where not configured.  All of it but the secrets may be shown. */
 struct storage {
 	const char *scheme;	 /* "file", "s3"; "abfss", "gs" have no object IO yet */
@@ -16,6 +24,7 @@ struct storage {
 	bool path_style;
 	const char *access_key_id, *secret_access_key, *session_token; /* SECRET */
 	const char *role_arn, *external_id, *sts_endpoint;
+	int64_t session_s; /* how long a session lives; 0 = as the cloud's code chooses */
 	/* Azure; bucket is the container */
 	const char *account_name;
 	const char *account_key, *sas_token; /* SECRET */
@@ -24,6 +33,9 @@ struct storage {
 	/* Google */
 	const char *project_id, *service_account_email, *service_account_file;
 	const char *service_account_key; /* SECRET: JSON text */
+	/* What clients get: storage_vending's. */
+	enum vending vending;
+	const char *vended_key_id, *vended_secret; /* SECRET: of VEND_STATIC */
 };
 
 /*
@@ -38,6 +50,31 @@ struct storage {
  * style.
  */
 MUST_USE enum status storage_parse(struct cx *cx, struct json_object *config, struct storage *out);
+
+/*
+ * Reads how a warehouse vends: `strategy` is its vending_strategy, JSON text or
+ * NULL: a name, or {name: {...}} with what it needs and storage_config does not
+ * hold.  Names in any case, with any separators: AwsSts, AzureSas, GcpDownscoped,
+ * Sts: VEND_SESSION; AwsStatic, Static: VEND_STATIC; RemoteSigning:
+ * VEND_SIGNED; None: VEND_NOTHING.  No strategy, a name that is none of these, or
+ * another cloud's (clients send any): VEND_SESSION with use_sts, else VEND_SIGNED (on what
+ * can't be signed for: VEND_NOTHING).  INVALID: a role that is none, a session that is too
+ * short.  What is missing for a session shows when one is wanted.
+ */
+MUST_USE enum status storage_vending(struct cx *cx, struct storage *s, bool use_sts,
+				     const char *strategy);
+
+/* "aws", "aws-cn", "aws-us-gov" ...: what resource names of the region begin with. */
+const char *storage_partition(const struct storage *s);
+
+/* True where S3 is Amazon's own. */
+bool storage_is_aws(const struct storage *s);
+
+/* S3: "https://host[:port]" that requests go to, without the scheme's own port. */
+const char *storage_endpoint(struct cx *cx, const struct storage *s);
+
+/* S3: true where the bucket stands in the path; else it is a name under the endpoint. */
+bool storage_by_path(const struct storage *s, const char *endpoint);
 
 /* What location rows are keyed by: "file", "s3://<endpoint host or aws>/<bucket>",
  * "abfss://<container>@<account>", "gs://<bucket>". */

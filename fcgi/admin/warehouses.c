@@ -162,6 +162,19 @@ static enum status read_strategy(struct request *rq, struct warehouse *w)
 	return s;
 }
 
+/* What a warehouse says of vending must go with its storage: told now, not to clients later. */
+static enum status check_vending(struct request *rq, const struct warehouse *w)
+{
+	struct json_object *config;
+	struct storage storage;
+	enum status s = admin_object(rq->cx, w->storage_config, &config);
+
+	if (s || !json_object_object_length(config))
+		return s;
+	s = storage_parse(rq->cx, config, &storage);
+	return s ? s : storage_vending(rq->cx, &storage, w->use_sts, w->vending_strategy);
+}
+
 static enum status read_warehouse(struct request *rq, struct warehouse *w, const char **name)
 {
 	enum status s = json_opt_text(rq->cx, rq->json, "", "name", name);
@@ -172,7 +185,9 @@ static enum status read_warehouse(struct request *rq, struct warehouse *w, const
 		s = json_opt_bool(rq->cx, rq->json, "", "use_sts", &w->use_sts);
 	if (!s)
 		s = read_config(rq, w);
-	return s ? s : read_strategy(rq, w);
+	if (!s)
+		s = read_strategy(rq, w);
+	return s ? s : check_vending(rq, w);
 }
 
 enum status create_warehouse(struct request *rq)

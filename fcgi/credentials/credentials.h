@@ -22,4 +22,16 @@ enum status token_objects(struct request *rq,
 					       const struct object *object));
 enum status get_jwks(struct request *rq);
 
+/* --- a table's files ----------------------------------------------------------- */
+
+enum status load_credentials(struct request *rq);
+enum status load_catalog_credentials(struct request *rq);
+enum status catalog_credentials_objects(struct request *rq,
+					enum status (*visit)(struct request *rq, enum action action,
+							     const struct object *object));
+enum status load_warehouse_credentials(struct request *rq);
+enum status sign_table(struct request *rq);
+enum status presign_table(struct request *rq);
+enum status presign_location(struct request *rq);
+
 #endif

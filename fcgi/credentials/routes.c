@@ -3,12 +3,23 @@
 #include "fcgi/credentials/credentials.h"
 
 #define V1 "/api/v1/"
+#define TABLE "/v1/{}/namespaces/{}/tables/{}"
 
 static const struct route routes[] = {
 	{ "POST", "/v1/oauth/tokens", PUBLIC, ON_SERVER, 0, create_oauth_token, NULL },
 	{ "POST", "/v1/{}/oauth/tokens", PUBLIC, ON_SERVER, 0, create_oauth_token, NULL },
 	{ "POST", V1 "iceberg/{}/oauth/tokens", PUBLIC, ON_SERVER, 0, create_oauth_token, NULL },
 	{ "POST", V1 "iceberg/{}/v1/oauth/tokens", PUBLIC, ON_SERVER, 0, create_oauth_token, NULL },
+
+	{ "GET", TABLE "/credentials", MAY_READ, ON_ASSET, NOUN_TABLE, load_credentials, NULL },
+	{ "POST", TABLE "/sign", MAY_READ, ON_ASSET, NOUN_TABLE, sign_table, NULL },
+	{ "GET", TABLE "/presign", MAY_READ, ON_ASSET, NOUN_TABLE, presign_table, NULL },
+	{ "GET", V1 "catalogs/{}/tables/{}/credentials", MAY_LIST, ON_CATALOG,
+	  NOT_ICEBERG | NOUN_TABLE, load_catalog_credentials, catalog_credentials_objects },
+	{ "GET", V1 "warehouses/{}/credentials", MAY_ADMIN, ON_TENANT, NOT_ICEBERG,
+	  load_warehouse_credentials, NULL },
+	{ "GET", V1 "storage/presigned-url", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, presign_location,
+	  NULL },
 
 	{ "POST", V1 "users/login", PUBLIC, ON_SERVER, NOT_ICEBERG, log_in, NULL },
 	{ "POST", V1 "users/logout", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, log_out, NULL },

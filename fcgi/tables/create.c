@@ -100,7 +100,9 @@ static enum status stage_table(struct request *rq, const struct catalog_ref *ref
 			       const struct scope *sc, const struct asset_name *at,
 			       const char *asset_id, struct json_object *metadata)
 {
-	struct asset row = { 0 };
+	struct asset row = { .asset_id = asset_id };
+	struct delegated t = { ref, sc, *at, &row, .staged = true };
+	struct delegation d;
 	struct claim claim;
 	const char *text;
 	size_t n;
@@ -113,19 +115,25 @@ static enum status stage_table(struct request *rq, const struct catalog_ref *ref
 	if (s)
 		return s;
 	text = json_print(rq->cx, metadata, &n);
-	return answer_table(rq, NULL, text, n, sc->config);
+	delegate(rq, &t, &d);
+	return answer_table(rq, NULL, text, n, &d);
 }
 
-static enum status answer_made(struct request *rq, const struct scope *sc,
+static enum status answer_made(struct request *rq, const struct delegated *t,
 			       const struct metadata_file *f)
 {
-	answer_header(rq, "ETag", table_etag(rq->cx, f->sha256, "all", sc));
-	return answer_table(rq, f->location, f->bytes, f->n, sc->config);
+	struct delegation d;
+
+	delegate(rq, t, &d);
+	answer_header(rq, "ETag", table_etag(rq->cx, f->sha256, "all", &d));
+	return answer_table(rq, f->location, f->bytes, f->n, &d);
 }
 
 enum status create_table(struct request *rq)
 {
 	struct metadata_env env = { .now_ms = cx_now_ms(), .new_uuid = text_uuid7(rq->cx) };
+	struct asset row = { .asset_id = env.new_uuid };
+	struct claim claim;
 	const struct catalog_ref *ref;
 	struct json_object *metadata;
 	struct location location;
@@ -151,7 +159,9 @@ enum status create_table(struct request *rq)
 	if (wish.stage)
 		return stage_table(rq, ref, sc, &at, env.new_uuid, metadata);
 	s = make_table(rq, ref, sc, &at, env.new_uuid, metadata, &f);
-	return s ? s : answer_made(rq, sc, &f);
+	if (!s)
+		s = scope_describe(rq->cx, sc, metadata, &row, &claim);
+	return s ? s : answer_made(rq, &(struct delegated){ ref, sc, at, &row, false }, &f);
 }
 
 /* --- register -------------------------------------------------------------------------- */
@@ -236,5 +246,5 @@ enum status register_table(struct request *rq)
 	if (s)
 		return s;
 	text_keep(rq, &f);
-	return answer_made(rq, sc, &f);
+	return answer_made(rq, &(struct delegated){ ref, sc, at, row, false }, &f);
 }

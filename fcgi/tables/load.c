@@ -23,9 +23,10 @@ enum status path_table(struct request *rq, const struct asset **out)
 
 /* --- answers ------------------------------------------------------------------------ */
 
-const char *table_etag(struct cx *cx, const char *sha256, const char *form, const struct scope *sc)
+const char *table_etag(struct cx *cx, const char *sha256, const char *form,
+		       const struct delegation *d)
 {
-	return cx_printf(cx, "\"%.*s-%s-%.*s\"", TEXT_DIGITS, sha256, form, TAG_DIGITS, sc->tag);
+	return cx_printf(cx, "\"%.*s-%s-%.*s\"", TEXT_DIGITS, sha256, form, TAG_DIGITS, d->tag);
 }
 
 /* `"metadata-location":"...",`; a location has no control bytes: location_parse */
@@ -46,7 +47,7 @@ static void add_location(struct text *t, const char *location)
 }
 
 enum status answer_table(struct request *rq, const char *location, const char *bytes, size_t n,
-			 const char *config)
+			 const struct delegation *d)
 {
 	struct text head = text_open(rq->cx, MAX_PREFIX_BYTES);
 	const char *tail = "}";
@@ -55,8 +56,11 @@ enum status answer_table(struct request *rq, const char *location, const char *b
 	if (location)
 		add_location(&head, location);
 	text_add(&head, "\"metadata\":");
-	if (config)
-		tail = cx_printf(rq->cx, ",\"config\":%s}", config);
+	if (d && d->credentials)
+		tail = cx_printf(rq->cx, ",\"config\":%s,\"storage-credentials\":%s}", d->config,
+				 d->credentials);
+	else if (d)
+		tail = cx_printf(rq->cx, ",\"config\":%s}", d->config);
 	rq->answer.http = 200;
 	answer_part(rq, head.s, head.len);
 	answer_part(rq, bytes, n);
@@ -117,11 +121,21 @@ static enum status asked_form(struct request *rq, const char **form)
 	return OK;
 }
 
+/* What a client already has may be kept, but not where it opens doors. */
+static void add_cache_headers(struct request *rq, const struct delegation *d, const char *etag)
+{
+	answer_header(rq, "ETag", etag);
+	answer_header(rq, "Cache-Control",
+		      d->credentials ? "private, no-store" : "private, no-cache");
+}
+
 enum status load_table(struct request *rq)
 {
 	const struct asset *row;
 	const struct scope *sc;
 	const char *form, *bytes, *etag;
+	struct delegation d;
+	struct delegated t;
 	size_t n;
 	enum status s = path_table(rq, &row);
 
@@ -137,12 +151,16 @@ enum status load_table(struct request *rq)
 		s = text_read(rq, sc, row, &bytes, &n);
 	if (s)
 		return s;
-	etag = table_etag(rq->cx, row->metadata_sha256, form, sc);
-	answer_header(rq, "ETag", etag);
-	answer_header(rq, "Cache-Control", "private, no-cache");
+	t = (struct delegated){ .ref = rq->resolved->catalog,
+				.sc = sc,
+				.at = { rq->resolved->path, rq->resolved->name },
+				.row = row };
+	delegate(rq, &t, &d);
+	etag = table_etag(rq->cx, row->metadata_sha256, form, &d);
+	add_cache_headers(rq, &d, etag);
 	if (has_it(rq, etag))
 		return answer_empty(rq, 304);
-	return answer_table(rq, row->metadata_location, bytes, n, sc->config);
+	return answer_table(rq, row->metadata_location, bytes, n, &d);
 }
 
 enum status head_table(struct request *rq)

@@ -46,6 +46,17 @@ static enum status scope_root(struct cx *cx, const struct catalog_ref *ref, stru
 	return s;
 }
 
+/* A strategy that does not read keeps nobody from the metadata: nothing is vended then. */
+static void scope_vending(struct cx *cx, const struct catalog_ref *ref, struct scope *sc)
+{
+	const struct warehouse *w = ref->warehouse;
+
+	if (!storage_vending(cx, &sc->storage, w && w->use_sts, w ? w->vending_strategy : NULL))
+		return;
+	sc->storage.vending = VEND_NOTHING;
+	sc->problem = cx_strdup(cx, cx->message);
+}
+
 static enum status scope_make(struct cx *cx, const struct catalog_ref *ref, struct scope **out)
 {
 	struct scope *sc = CX_NEW(cx, struct scope);
@@ -58,6 +69,7 @@ static enum status scope_make(struct cx *cx, const struct catalog_ref *ref, stru
 		s = scope_root(cx, ref, sc);
 	if (s)
 		return s;
+	scope_vending(cx, ref, sc);
 	storage_client_config(&sc->storage, config);
 	sc->identity = storage_identity(cx, &sc->storage);
 	sc->config = json_print(cx, config, NULL);

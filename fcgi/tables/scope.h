@@ -15,6 +15,7 @@ struct scope {
 	const char *root;     /* new tables lie in here: no slash at the end */
 	const char *config;   /* "config" of a LoadTableResult, JSON text */
 	const char *tag;      /* changes where any of it does: for ETags */
+	const char *problem;  /* why nothing can be vended, or NULL */
 };
 
 /* INVALID: the catalog has no warehouse, or one whose configuration does not read. */

@@ -3,8 +3,8 @@
 #ifndef FCGI_TABLES_TABLES_H
 #define FCGI_TABLES_TABLES_H
 
+#include "fcgi/tables/delegate.h"
 #include "fcgi/tables/text.h"
-#include "stores/assets.h"
 
 enum status list_tables(struct request *rq);
 enum status create_table(struct request *rq);
@@ -38,12 +38,13 @@ enum status register_table_objects(struct request *rq,
 /* The path's table; NOT_FOUND "Table does not exist: a.t". */
 MUST_USE enum status path_table(struct request *rq, const struct asset **out);
 
-/* {"metadata-location", "metadata", "config"}: the text as it is, not copied.
- * location NULL: staged; config NULL: none.  Sets the ETag where row is given. */
+/* {"metadata-location", "metadata", "config", "storage-credentials"}: the text as it is, not
+ * copied.  location NULL: staged; d NULL: a commit's answer has no configuration. */
 enum status answer_table(struct request *rq, const char *location, const char *bytes, size_t n,
-			 const char *config);
+			 const struct delegation *d);
 
-/* Of the row's text in one form ("all", "refs") under one configuration. */
-const char *table_etag(struct cx *cx, const char *sha256, const char *form, const struct scope *sc);
+/* Of the row's text in one form ("all", "refs") with what is answered beside it. */
+const char *table_etag(struct cx *cx, const char *sha256, const char *form,
+		       const struct delegation *d);
 
 #endif

@@ -248,8 +248,8 @@ def test_spellings_of_storage(admin, config, kind):
             {"AwsStatic": {"access_key_id": "***", "secret_access_key": "***"}},
         ),
         (
-            {"AwsSts": {"role_arn": "arn", "external_id": None}},
-            {"AwsSts": {"role_arn": "arn", "external_id": None}},
+            {"AwsSts": {"role_arn": "arn:aws:iam::123456789012:role/r", "external_id": None}},
+            {"AwsSts": {"role_arn": "arn:aws:iam::123456789012:role/r", "external_id": None}},
         ),
     ],
 )
