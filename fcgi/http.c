@@ -211,6 +211,20 @@ enum status request_query(struct request *rq, const char *name, const char **out
 	}
 }
 
+const char *request_query_raw(const struct request *rq, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = rq->query; *at;) {
+		size_t len = strcspn(at, "&");
+
+		if (len > n && at[n] == '=' && memcmp(at, name, n) == 0)
+			return cx_strndup(rq->cx, at + n + 1, len - n - 1);
+		at += len + (at[len] == '&');
+	}
+	return NULL;
+}
+
 enum status request_form(struct request *rq)
 {
 	const char *at = rq->body ? rq->body : "", *end = at + rq->body_len;

@@ -101,6 +101,9 @@ const char *request_base_url(const struct request *rq);
 /* The decoded value of a query parameter, or NULL; INVALID where it can't be decoded. */
 MUST_USE enum status request_query(struct request *rq, const char *name, const char **out);
 
+/* The same as it was sent, not decoded: for lists of encoded texts.  NULL: absent. */
+const char *request_query_raw(const struct request *rq, const char *name);
+
 /* Parses the body as a JSON object into rq->json.  INVALID; an empty body is
  * INVALID unless `optional` (then {}). */
 MUST_USE enum status request_json(struct request *rq, bool optional);

@@ -69,8 +69,7 @@ enum status ident_read(struct cx *cx, struct json_object *o, const char *key, co
 /* --- pages --------------------------------------------------------------------- */
 
 /* What a token of this list with that name begins with: no other list's tokens do. */
-static enum status token_mark(struct request *rq, const char *name,
-			      unsigned char out[SHA256_BYTES])
+static enum status token_mark(struct request *rq, const char *name, unsigned char out[SHA256_BYTES])
 {
 	struct text t = text_open(rq->cx, (size_t)64 * 1024);
 	const char *parent = NULL;
@@ -186,4 +185,46 @@ enum status answer_identifiers(struct request *rq, const char *type)
 	json_set(answer, "identifiers", identifiers(rq->cx, r->path, &l));
 	page_next(rq, answer, &l);
 	return answer_json(rq, 200, answer);
+}
+
+/* --- referenced-by ------------------------------------------------------------------ */
+
+/* One view of the chain, as it was sent. */
+static bool is_view_ident(struct cx *cx, const char *encoded, size_t n)
+{
+	const char *separator;
+	char *text;
+
+	if (text_unpercent(cx, encoded, n, true, &text))
+		return false;
+	separator = strrchr(text, LEVEL_SEPARATOR);
+	return separator && separator > text && separator[1];
+}
+
+static bool is_view_chain(struct cx *cx, const char *list)
+{
+	for (;;) {
+		size_t n = strcspn(list, ",");
+
+		if (!is_view_ident(cx, list, n))
+			return false;
+		if (!list[n])
+			return true;
+		list += n + 1;
+	}
+}
+
+enum status referenced_by_check(struct request *rq)
+{
+	const char *raw = request_query_raw(rq, "referenced-by"), *decoded = NULL;
+	enum status s;
+
+	if (!raw || !*raw || is_view_chain(rq->cx, raw))
+		return OK;
+	/* a client that encodes each view, and then its whole query */
+	s = request_query(rq, "referenced-by", &decoded);
+	if (!s && is_view_chain(rq->cx, decoded))
+		return OK;
+	return fail(rq->cx, INVALID,
+		    "referenced-by: not a list of views, each its namespace, %%1F and its name");
 }

@@ -35,4 +35,10 @@ void page_next(struct request *rq, struct json_object *answer, const struct list
  */
 MUST_USE enum status answer_identifiers(struct request *rq, const char *type);
 
+/*
+ * referenced-by: the chain of views that something is loaded through.  INVALID
+ * where it is no list of "<namespace>\x1F<view>".  Views in it need not be there.
+ */
+MUST_USE enum status referenced_by_check(struct request *rq);
+
 #endif

@@ -36,14 +36,14 @@ static enum status no_namespace(struct cx *cx, const char *path)
 	return fail(cx, NOT_FOUND, "Namespace does not exist: %s", namespace_shown(cx, path));
 }
 
-static enum status no_asset(struct cx *cx, const char *type, const struct asset_name *at)
+enum status asset_missing(struct cx *cx, const char *type, const struct asset_name *at)
 {
 	return fail(cx, NOT_FOUND, "%s does not exist: %s", noun(type),
 		    asset_shown(cx, at->path, at->name));
 }
 
-static enum status exists(struct cx *cx, const struct asset *seen, const char *type,
-			  const struct asset_name *at)
+enum status asset_exists(struct cx *cx, const struct asset *seen, const char *type,
+			 const struct asset_name *at)
 {
 	const char *shown = asset_shown(cx, at->path, at->name);
 
@@ -61,7 +61,7 @@ static enum status may_put(struct cx *cx, const struct place *p, const struct as
 	if (!p->seen)
 		return OK;
 	if (!overwrite || !text_same(p->seen->type, row->type))
-		return exists(cx, p->seen, row->type, at);
+		return asset_exists(cx, p->seen, row->type, at);
 	row->asset_id = p->seen->asset_id;
 	row->created_ms = p->seen->created_ms;
 	return OK;
@@ -246,12 +246,14 @@ static enum status try_rename(struct cx *cx, struct store *st, const struct cata
 	if (s)
 		return s;
 	if (!source->seen || !text_same(source->seen->type, type))
-		return no_asset(cx, type, from);
+		return asset_missing(cx, type, from);
 	*no_ns = !in->seen;
 	if (!in->seen)
 		return no_namespace(cx, to->path);
 	if (dest->seen)
-		return exists(cx, dest->seen, type, to);
+		return fail(cx, EXISTS, "Cannot rename %s to %s. %s already exists",
+			    asset_shown(cx, from->path, from->name),
+			    asset_shown(cx, to->path, to->name), noun(dest->seen->type));
 	*row = *source->seen;
 	row->updated_ms = cx_now_ms();
 	e = edit_open(cx, ref, &branch, by);
@@ -342,7 +344,7 @@ static enum status try_drop(struct cx *cx, struct store *st, const struct catalo
 	if (s)
 		return s;
 	if (!p->seen || !text_same(p->seen->type, type))
-		return no_asset(cx, type, at);
+		return asset_missing(cx, type, at);
 	return take_out(cx, st, &branch, p, "drop", purge, by);
 }
 

@@ -44,8 +44,15 @@ MUST_USE enum status asset_commit(struct cx *cx, struct store *st, const struct 
 				  struct branch *branch, const struct asset_change *changes,
 				  size_t n, const struct audit *by, enum edit_part *failed);
 
+/* NOT_FOUND "Table does not exist: a.t". */
+enum status asset_missing(struct cx *cx, const char *type, const struct asset_name *at);
+/* EXISTS "Table already exists: a.t", or "View with same name already exists: a.t" where
+ * what is seen there is no `type`. */
+enum status asset_exists(struct cx *cx, const struct asset *seen, const char *type,
+			 const struct asset_name *at);
+
 /* NOT_FOUND "Table does not exist: a.t" or "Namespace does not exist: b" (then
- * *no_namespace is true); EXISTS "Table already exists: b.u"; INVALID. */
+ * *no_namespace is true); EXISTS "Cannot rename a.t to b.u. Table already exists"; INVALID. */
 MUST_USE enum status asset_rename(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 				  const char *type, const struct asset_name *from,
 				  const struct asset_name *to, const struct audit *by,

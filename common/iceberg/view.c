@@ -225,6 +225,22 @@ enum status view_facts(struct cx *cx, struct json_object *metadata, struct metad
 	return OK;
 }
 
+enum status view_paths(struct cx *cx, struct json_object *metadata, struct metadata_path **out,
+		       size_t *n)
+{
+	struct metadata_path *paths = cx_array(cx, 2, sizeof(*paths));
+	struct metadata_facts f;
+	enum status s = view_facts(cx, metadata, &f);
+
+	if (s)
+		return s;
+	paths[0] = (struct metadata_path){ "location", f.location };
+	paths[1] = (struct metadata_path){ "properties.write.metadata.path", f.metadata_path };
+	*out = paths;
+	*n = f.metadata_path ? 2 : 1;
+	return OK;
+}
+
 bool view_query(struct json_object *metadata, const char **sql, const char **dialect)
 {
 	int64_t current = json_int(metadata, "current-version-id", -1);

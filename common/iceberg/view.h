@@ -42,6 +42,10 @@ MUST_USE enum status view_check(struct cx *cx, struct json_object *metadata);
 MUST_USE enum status view_facts(struct cx *cx, struct json_object *metadata,
 				struct metadata_facts *out);
 
+/* As metadata_paths: its location and write.metadata.path. */
+MUST_USE enum status view_paths(struct cx *cx, struct json_object *metadata,
+				struct metadata_path **out, size_t *n);
+
 /* The current version's first query; false where it has none in SQL. */
 bool view_query(struct json_object *metadata, const char **sql, const char **dialect);
 

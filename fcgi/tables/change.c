@@ -45,7 +45,7 @@ enum status rename_table_objects(struct request *rq,
 	return s ? s : visit(rq, MAY_CREATE, &into);
 }
 
-enum status rename_table(struct request *rq)
+enum status rename_asset(struct request *rq, const struct metadata_kind *kind)
 {
 	const struct catalog_ref *ref, *to_ref;
 	struct asset_name from, to;
@@ -61,11 +61,16 @@ enum status rename_table(struct request *rq)
 	if (strcmp(ref->branch_id, to_ref->branch_id) != 0)
 		return fail(rq->cx, INVALID, "a rename cannot go from branch %s to branch %s",
 			    ref->branch_name, to_ref->branch_name);
-	s = asset_rename(rq->cx, rq->rs->store, ref, "ICEBERG_TABLE", &from, &to, request_actor(rq),
+	s = asset_rename(rq->cx, rq->rs->store, ref, kind->type, &from, &to, request_actor(rq),
 			 &no_namespace);
 	if (no_namespace)
 		rq->error_type = "NoSuchNamespaceException";
 	return s ? s : answer_empty(rq, 204);
+}
+
+enum status rename_table(struct request *rq)
+{
+	return rename_asset(rq, &table_metadata);
 }
 
 /* --- drop -------------------------------------------------------------------------------- */

@@ -16,16 +16,6 @@ struct attempt {
 	size_t n;
 };
 
-static bool is_table(const struct asset *a)
-{
-	return a && text_same(a->type, "ICEBERG_TABLE");
-}
-
-static enum status no_table(struct cx *cx, const struct asset_name *at)
-{
-	return fail(cx, NOT_FOUND, "Table does not exist: %s", asset_shown(cx, at->path, at->name));
-}
-
 /* --- making the new metadata ------------------------------------------------------------ */
 
 /* Is there a table, or no table, as the change wants it? */
@@ -33,13 +23,12 @@ static enum status check_place(struct cx *cx, const struct table_change *t)
 {
 	const struct asset *seen = t->place->seen;
 
-	if (is_table(seen))
+	if (seen && text_same(seen->type, t->kind->type))
 		return OK;
 	if (!change_creates(t))
-		return no_table(cx, &t->at);
+		return asset_missing(cx, t->kind->type, &t->at);
 	if (seen)
-		return fail(cx, EXISTS, "View with same name already exists: %s",
-			    asset_shown(cx, t->at.path, t->at.name));
+		return asset_exists(cx, seen, t->kind->type, &t->at);
 	return asset_name_check(cx, t->at.path, t->at.name);
 }
 
@@ -71,13 +60,11 @@ static enum status make_next(struct attempt *a, struct table_change *t)
 	if (t->place->seen)
 		s = text_read_json(a->rq, a->sc, t->place->seen, &t->base);
 	if (!s)
-		s = requirements_check(cx, t->base, t->requirements);
+		s = t->kind->require(cx, t->base, t->requirements);
 	if (!s)
-		s = metadata_apply(cx, &env, t->base, t->updates, &t->next);
+		s = t->kind->apply(cx, &env, t->base, t->updates, &t->next);
 	if (!s)
-		s = scope_check_metadata(cx, a->sc, t->next);
-	if (!s)
-		s = scope_describe(cx, a->sc, t->next, &t->row, &t->claim);
+		s = scope_describe(cx, a->sc, t->kind, t->next, &t->row, &t->claim);
 	t->made = !s;
 	return s;
 }
@@ -217,7 +204,8 @@ static enum status write_files(struct attempt *a)
 
 		files[i] = &t->file;
 		if (changes(t) && !t->file.location)
-			s = text_make(a->rq, t->next, t->base_row.metadata_location, &t->file);
+			s = text_make(a->rq, t->kind, t->next, t->base_row.metadata_location,
+				      &t->file);
 	}
 	return s ? s : text_write(a->rq, a->sc, files, a->n);
 }
@@ -228,6 +216,8 @@ static const char *record(struct cx *cx, const struct table_change *t)
 	struct json_object *o = json_new_object(cx);
 
 	json_set_text(o, "new_metadata_location", t->file.location);
+	if (t->kind != &table_metadata)
+		return json_print(cx, o, NULL);
 	json_set_int(o, "snapshot_id", t->row.current_snapshot_id);
 	json_set_int(o, "sequence_number", json_int(t->next, "last-sequence-number", 0));
 	return json_print(cx, o, NULL);
@@ -381,6 +371,8 @@ bool change_creates(const struct table_change *change)
 {
 	struct json_object *list = change->requirements;
 
+	if (change->kind != &table_metadata)
+		return false;
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 		if (text_same(json_text(json_object_array_get_idx(list, i), "type"),
 			      "assert-create"))
@@ -388,10 +380,16 @@ bool change_creates(const struct table_change *change)
 	return false;
 }
 
-enum status change_read(struct cx *cx, struct json_object *body, struct table_change *change)
+enum status change_read(struct cx *cx, const struct metadata_kind *kind, struct json_object *body,
+			struct table_change *change)
 {
-	enum status s = json_get_array(cx, body, "", "requirements", &change->requirements);
+	bool optional = kind == &view_metadata;
+	enum status s;
 
+	change->kind = kind;
+	change->requirements = json_new_array(cx);
+	s = optional ? json_opt_array(cx, body, "", "requirements", &change->requirements)
+		     : json_get_array(cx, body, "", "requirements", &change->requirements);
 	return s ? s : json_get_array(cx, body, "", "updates", &change->updates);
 }
 
@@ -405,22 +403,31 @@ static enum status keep_as_is(struct request *rq, const struct scope *sc, struct
 	return text_read(rq, sc, seen, &t->file.bytes, &t->file.n);
 }
 
-enum status commit_table(struct request *rq)
+enum status commit_asset(struct request *rq, const struct metadata_kind *kind,
+			 struct table_change *t, const struct scope **sc)
 {
 	const struct resolved *r = rq->resolved;
-	struct table_change t = { .at = { r->path, r->name }, .place = r->asset_place };
-	const struct scope *sc;
-	struct delegation d;
 	enum status s = request_json(rq, false);
 
+	*t = (struct table_change){ .at = { r->path, r->name }, .place = r->asset_place };
 	if (!s)
-		s = change_read(rq->cx, rq->json, &t);
+		s = change_read(rq->cx, kind, rq->json, t);
 	if (!s)
-		s = scope_of(rq->cx, r->catalog, &sc);
+		s = scope_of(rq->cx, r->catalog, sc);
 	if (!s)
-		s = commit_changes(rq, r->catalog, r->branch, &t, 1);
-	if (!s && !t.file.location)
-		s = keep_as_is(rq, sc, &t);
+		s = commit_changes(rq, r->catalog, r->branch, t, 1);
+	if (!s && !t->file.location)
+		s = keep_as_is(rq, *sc, t);
+	return s;
+}
+
+enum status commit_table(struct request *rq)
+{
+	struct table_change t;
+	struct delegation d;
+	const struct scope *sc;
+	enum status s = commit_asset(rq, &table_metadata, &t, &sc);
+
 	if (s)
 		return s;
 	d = delegate_nothing(sc);

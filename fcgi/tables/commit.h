@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commit.h - updates of tables, all of them or none: one is the common case. */
+/* commit.h - updates of tables (or a view), all of them or none: one is the common case. */
 #ifndef FCGI_TABLES_COMMIT_H
 #define FCGI_TABLES_COMMIT_H
 
@@ -8,6 +8,7 @@
 
 /* One table's part of a commit. */
 struct table_change {
+	const struct metadata_kind *kind;
 	struct asset_name at;
 	struct json_object *requirements, *updates;
 	struct place *place; /* of `at`, read together with the branch's row */
@@ -25,9 +26,10 @@ struct table_change {
 	struct place *into;
 };
 
-/* CommitTableRequest: requirements and updates of `body`.  INVALID. */
-MUST_USE enum status change_read(struct cx *cx, struct json_object *body,
-				 struct table_change *change);
+/* CommitTableRequest: requirements and updates of `body`; a view's needs no requirements.
+ * INVALID. */
+MUST_USE enum status change_read(struct cx *cx, const struct metadata_kind *kind,
+				 struct json_object *body, struct table_change *change);
 
 /* True where the change wants to make its table: an assert-create is among its requirements. */
 bool change_creates(const struct table_change *change);
@@ -40,5 +42,12 @@ bool change_creates(const struct table_change *change);
  */
 MUST_USE enum status commit_changes(struct request *rq, const struct catalog_ref *ref,
 				    struct branch *branch, struct table_change *changes, size_t n);
+
+/*
+ * Commits what the body says of the path's table or view.  *t: what it is now
+ * (`next`) and the file that says so, an old one where nothing changed.
+ */
+MUST_USE enum status commit_asset(struct request *rq, const struct metadata_kind *kind,
+				  struct table_change *t, const struct scope **sc);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* create.c - new tables: create, staged create, register. */
+/* create.c - new tables: create, staged create, register; what new views have in common with them. */
 #include "fcgi/tables/tables.h"
 
 #include "common/text.h"
@@ -11,15 +11,19 @@ struct wish {
 	bool stage;
 };
 
-/* The body's name, and the catalog on the branch that it names. */
-static enum status read_at(struct request *rq, const char *name, struct asset_name *at,
-			   const struct catalog_ref **ref)
+enum status creation_open(struct request *rq, const struct metadata_kind *kind, const char *name,
+			  struct creation *c)
 {
 	const char *path = rq->resolved->path;
-	enum status s = resolve_names(rq, &path, &name, ref);
+	enum status s;
 
-	*at = (struct asset_name){ path, name };
-	return s ? s : asset_name_check(rq->cx, path, name);
+	*c = (struct creation){ .kind = kind, .row = CX_NEW(rq->cx, struct asset) };
+	c->row->asset_id = text_uuid7(rq->cx);
+	s = resolve_names(rq, &path, &name, &c->ref);
+	c->at = (struct asset_name){ path, name };
+	if (!s)
+		s = asset_name_check(rq->cx, path, name);
+	return s ? s : scope_of(rq->cx, c->ref, &c->sc);
 }
 
 static enum status read_wish(struct request *rq, struct wish *w)
@@ -35,83 +39,81 @@ static enum status read_wish(struct request *rq, struct wish *w)
 	return s ? s : json_opt_bool(cx, rq->json, "", "stage-create", &w->stage);
 }
 
-/* Is there a namespace to put it into, and no table of that name yet?  Saves the
+/* Is there a namespace to put it into, and nothing of that name yet?  Saves the
  * file of a create that cannot be; the store decides in the end. */
-static enum status check_free(struct request *rq, const struct catalog_ref *ref,
-			      const struct asset_name *at, struct claim *claim,
-			      const char *asset_id)
+static enum status check_free(struct request *rq, const struct creation *c, struct claim *claim)
 {
-	struct place *p = place_asset(rq->cx, ref, at->path, at->name);
-	struct place *in = place_namespace(rq->cx, ref, at->path);
+	struct place *p = place_asset(rq->cx, c->ref, c->at.path, c->at.name);
+	struct place *in = place_namespace(rq->cx, c->ref, c->at.path);
 	struct place *places[] = { p, in };
 	size_t n;
 	struct row **rows = claim_rows(rq->cx, claim, &n);
-	enum status s = content_read(rq->cx, rq->rs->store, ref, NULL, places, 2, rows, n);
+	enum status s = content_read(rq->cx, rq->rs->store, c->ref, NULL, places, 2, rows, n);
 
 	if (s)
 		return s;
 	if (!in->seen)
 		return fail(rq->cx, NOT_FOUND, "Namespace does not exist: %s",
-			    namespace_shown(rq->cx, at->path));
+			    namespace_shown(rq->cx, c->at.path));
 	if (p->seen)
-		return fail(rq->cx, EXISTS, "%s already exists: %s",
-			    text_same(p->seen->type, "ICEBERG_TABLE") ? "Table"
-								      : "View with same name",
-			    asset_shown(rq->cx, at->path, at->name));
-	return claim_check(rq->cx, claim, asset_id);
+		return asset_exists(rq->cx, p->seen, c->kind->type, &c->at);
+	return claim_check(rq->cx, claim, c->row->asset_id);
 }
 
 /* --- create -------------------------------------------------------------------------- */
 
-/* Makes a table of `metadata`, written as its first file, and answers nothing. */
-static enum status make_table(struct request *rq, const struct catalog_ref *ref,
-			      const struct scope *sc, const struct asset_name *at,
-			      const char *asset_id, struct json_object *metadata,
-			      struct metadata_file *f)
+enum status creation_location(struct request *rq, const struct creation *c, const char *wish,
+			      const char **out)
 {
-	struct asset *row = CX_NEW(rq->cx, struct asset);
+	struct location location;
+	enum status s;
+
+	if (!wish)
+		wish = scope_new_location(rq->cx, c->sc, c->at.path, c->at.name, c->row->asset_id);
+	s = scope_check(rq->cx, c->sc, "location", wish, &location);
+	*out = location.text;
+	return s;
+}
+
+enum status creation_make(struct request *rq, const struct creation *c,
+			  struct json_object *metadata, struct metadata_file *f)
+{
+	struct asset *row = c->row;
 	struct claim claim;
-	enum status s = scope_check_metadata(rq->cx, sc, metadata);
+	enum status s = scope_describe(rq->cx, c->sc, c->kind, metadata, row, &claim);
 
 	*f = (struct metadata_file){ 0 };
 	if (!s)
-		s = scope_describe(rq->cx, sc, metadata, row, &claim);
+		s = check_free(rq, c, &claim);
 	if (!s)
-		s = check_free(rq, ref, at, &claim, asset_id);
+		s = text_make(rq, c->kind, metadata, NULL, f);
 	if (!s)
-		s = text_make(rq, metadata, NULL, f);
-	if (!s)
-		s = text_write(rq, sc, &f, 1);
+		s = text_write(rq, c->sc, &f, 1);
 	if (s)
 		return s;
-	row->asset_id = asset_id;
 	row->created_ms = cx_now_ms();
 	text_name(row, f);
-	s = asset_create(rq->cx, rq->rs->store, ref, at, row, &claim, false, "create",
+	s = asset_create(rq->cx, rq->rs->store, c->ref, &c->at, row, &claim, false, "create",
 			 request_actor(rq));
 	if (s)
-		return text_undo(rq, sc, f, s);
+		return text_undo(rq, c->sc, f, s);
 	text_keep(rq, f);
 	return OK;
 }
 
 /* Nothing is kept of it: the commit that follows carries it all. */
-static enum status stage_table(struct request *rq, const struct catalog_ref *ref,
-			       const struct scope *sc, const struct asset_name *at,
-			       const char *asset_id, struct json_object *metadata)
+static enum status stage_table(struct request *rq, const struct creation *c,
+			       struct json_object *metadata)
 {
-	struct asset row = { .asset_id = asset_id };
-	struct delegated t = { ref, sc, *at, &row, .staged = true };
+	struct delegated t = { c->ref, c->sc, c->at, c->row, .staged = true };
 	struct delegation d;
 	struct claim claim;
 	const char *text;
 	size_t n;
-	enum status s = scope_check_metadata(rq->cx, sc, metadata);
+	enum status s = scope_describe(rq->cx, c->sc, c->kind, metadata, c->row, &claim);
 
 	if (!s)
-		s = scope_describe(rq->cx, sc, metadata, &row, &claim);
-	if (!s)
-		s = check_free(rq, ref, at, &claim, asset_id);
+		s = check_free(rq, c, &claim);
 	if (s)
 		return s;
 	text = json_print(rq->cx, metadata, &n);
@@ -119,132 +121,122 @@ static enum status stage_table(struct request *rq, const struct catalog_ref *ref
 	return answer_table(rq, NULL, text, n, &d);
 }
 
-static enum status answer_made(struct request *rq, const struct delegated *t,
+static enum status answer_made(struct request *rq, const struct creation *c,
 			       const struct metadata_file *f)
 {
+	struct delegated t = { c->ref, c->sc, c->at, c->row, .staged = false };
 	struct delegation d;
 
-	delegate(rq, t, &d);
+	delegate(rq, &t, &d);
 	answer_header(rq, "ETag", table_etag(rq->cx, f->sha256, "all", &d));
 	return answer_table(rq, f->location, f->bytes, f->n, &d);
 }
 
 enum status create_table(struct request *rq)
 {
-	struct metadata_env env = { .now_ms = cx_now_ms(), .new_uuid = text_uuid7(rq->cx) };
-	struct asset row = { .asset_id = env.new_uuid };
-	struct claim claim;
-	const struct catalog_ref *ref;
+	struct metadata_env env = { .now_ms = cx_now_ms() };
 	struct json_object *metadata;
-	struct location location;
 	struct metadata_file f;
-	struct asset_name at;
-	const struct scope *sc;
+	struct creation c;
 	struct wish wish;
 	enum status s = read_wish(rq, &wish);
 
 	if (!s)
-		s = read_at(rq, wish.name, &at, &ref);
+		s = creation_open(rq, &table_metadata, wish.name, &c);
 	if (!s)
-		s = scope_of(rq->cx, ref, &sc);
+		s = creation_location(rq, &c, wish.location, &wish.location);
 	if (s)
 		return s;
-	if (!wish.location)
-		wish.location = scope_new_location(rq->cx, sc, at.path, at.name, env.new_uuid);
-	s = scope_check(rq->cx, sc, "location", wish.location, &location);
-	if (!s)
-		s = metadata_create(rq->cx, &env, rq->json, location.text, &metadata);
+	env.new_uuid = c.row->asset_id;
+	s = metadata_create(rq->cx, &env, rq->json, wish.location, &metadata);
 	if (s)
 		return s;
 	if (wish.stage)
-		return stage_table(rq, ref, sc, &at, env.new_uuid, metadata);
-	s = make_table(rq, ref, sc, &at, env.new_uuid, metadata, &f);
-	if (!s)
-		s = scope_describe(rq->cx, sc, metadata, &row, &claim);
-	return s ? s : answer_made(rq, &(struct delegated){ ref, sc, at, &row, false }, &f);
+		return stage_table(rq, &c, metadata);
+	s = creation_make(rq, &c, metadata, &f);
+	return s ? s : answer_made(rq, &c, &f);
 }
 
 /* --- register -------------------------------------------------------------------------- */
 
-static enum status read_registration(struct request *rq, const char **name, const char **location,
-				     bool *overwrite)
+struct registration {
+	const char *name, *location;
+	bool overwrite;
+};
+
+static enum status read_registration(struct request *rq, struct registration *r)
 {
 	enum status s = rq->json ? OK : request_json(rq, false);
 
-	*overwrite = false;
+	*r = (struct registration){ 0 };
 	if (!s)
-		s = json_get_text(rq->cx, rq->json, "", "name", name);
+		s = json_get_text(rq->cx, rq->json, "", "name", &r->name);
 	if (!s)
-		s = json_get_text(rq->cx, rq->json, "", "metadata-location", location);
-	return s ? s : json_opt_bool(rq->cx, rq->json, "", "overwrite", overwrite);
+		s = json_get_text(rq->cx, rq->json, "", "metadata-location", &r->location);
+	return s ? s : json_opt_bool(rq->cx, rq->json, "", "overwrite", &r->overwrite);
 }
 
-/* Reads, within the warehouse only, what the table shall be, and checks all of it. */
-static enum status read_adopted(struct request *rq, const struct scope *sc, const char *location,
-				struct metadata_file *f, struct asset *row, struct claim *claim)
+/* Reads, within the warehouse only, what the asset shall be, and checks all of it. */
+static enum status read_adopted(struct request *rq, const struct creation *c, const char *location,
+				struct metadata_file *f, struct json_object **metadata)
 {
-	struct json_object *metadata;
 	struct location l;
-	enum status s = scope_check(rq->cx, sc, "metadata-location", location, &l);
+	enum status s = scope_check(rq->cx, c->sc, "metadata-location", location, &l);
 
 	if (!s)
-		s = text_read_file(rq, sc, l.text, f, &metadata);
-	if (!s)
-		s = metadata_check(rq->cx, metadata);
-	if (!s)
-		s = scope_check_metadata(rq->cx, sc, metadata);
-	if (!s)
-		s = scope_describe(rq->cx, sc, metadata, row, claim);
-	if (s)
-		return s;
-	row->created_ms = cx_now_ms();
-	text_name(row, f);
-	return OK;
+		s = text_read_file(rq, c->sc, l.text, f, metadata);
+	return s ? s : c->kind->check(rq->cx, *metadata);
 }
 
 enum status register_table_objects(struct request *rq,
 				   enum status (*visit)(struct request *, enum action,
 							const struct object *))
 {
-	const char *path = rq->resolved->path, *name, *location;
+	const char *path = rq->resolved->path;
 	const struct catalog_ref *ref;
 	struct object o = rq->object;
-	bool overwrite;
-	enum status s = read_registration(rq, &name, &location, &overwrite);
+	struct registration r;
+	enum status s = read_registration(rq, &r);
 
-	if (s || !overwrite)
+	if (s || !r.overwrite)
 		return s;
-	s = resolve_names(rq, &path, &name, &ref);
+	s = resolve_names(rq, &path, &r.name, &ref);
 	o.kind = ON_ASSET;
-	o.name = name;
+	o.name = r.name;
 	return s ? s : visit(rq, MAY_WRITE, &o);
+}
+
+enum status register_asset(struct request *rq, const struct metadata_kind *kind, struct creation *c,
+			   struct metadata_file *f, struct json_object **metadata)
+{
+	struct registration r;
+	struct claim claim;
+	enum status s = read_registration(rq, &r);
+
+	if (!s)
+		s = creation_open(rq, kind, r.name, c);
+	if (!s)
+		s = read_adopted(rq, c, r.location, f, metadata);
+	if (!s)
+		s = scope_describe(rq->cx, c->sc, kind, *metadata, c->row, &claim);
+	if (s)
+		return s;
+	c->row->created_ms = cx_now_ms();
+	text_name(c->row, f);
+	/* only of a table `overwrite` was asked for, and allowed */
+	s = asset_create(rq->cx, rq->rs->store, c->ref, &c->at, c->row, &claim,
+			 r.overwrite && kind == &table_metadata, "register", request_actor(rq));
+	if (!s)
+		text_keep(rq, f);
+	return s;
 }
 
 enum status register_table(struct request *rq)
 {
-	struct asset *row = CX_NEW(rq->cx, struct asset);
-	const char *name, *location;
-	const struct catalog_ref *ref;
+	struct json_object *metadata;
 	struct metadata_file f = { 0 };
-	const struct scope *sc;
-	struct asset_name at;
-	struct claim claim;
-	bool overwrite;
-	enum status s = read_registration(rq, &name, &location, &overwrite);
+	struct creation c;
+	enum status s = register_asset(rq, &table_metadata, &c, &f, &metadata);
 
-	if (!s)
-		s = read_at(rq, name, &at, &ref);
-	if (!s)
-		s = scope_of(rq->cx, ref, &sc);
-	if (!s)
-		s = read_adopted(rq, sc, location, &f, row, &claim);
-	if (s)
-		return s;
-	row->asset_id = text_uuid7(rq->cx);
-	s = asset_create(rq->cx, rq->rs->store, ref, &at, row, &claim, overwrite, "register",
-			 request_actor(rq));
-	if (s)
-		return s;
-	text_keep(rq, &f);
-	return answer_made(rq, &(struct delegated){ ref, sc, at, row, false }, &f);
+	return s ? s : answer_made(rq, &c, &f);
 }

@@ -5,20 +5,27 @@
 #include <strings.h>
 
 #include "common/text.h"
+#include "fcgi/idents.h"
 
 #define TEXT_DIGITS 32 /* 128 bits of the text's SHA-256 */
 #define TAG_DIGITS 8
 #define MAX_PREFIX_BYTES ((size_t)16 * 1024)
 
-enum status path_table(struct request *rq, const struct asset **out)
+enum status path_asset(struct request *rq, const struct metadata_kind *kind,
+		       const struct asset **out)
 {
 	const struct resolved *r = rq->resolved;
+	struct asset_name at = { r->path, r->name };
 
 	*out = r->asset;
-	if (!r->asset->row.version || !text_same(r->asset->type, "ICEBERG_TABLE"))
-		return fail(rq->cx, NOT_FOUND, "Table does not exist: %s",
-			    asset_shown(rq->cx, r->path, r->name));
+	if (!r->asset->row.version || !text_same(r->asset->type, kind->type))
+		return asset_missing(rq->cx, kind->type, &at);
 	return OK;
+}
+
+enum status path_table(struct request *rq, const struct asset **out)
+{
+	return path_asset(rq, &table_metadata, out);
 }
 
 /* --- answers ------------------------------------------------------------------------ */
@@ -46,26 +53,35 @@ static void add_location(struct text *t, const char *location)
 	text_add(t, "\",");
 }
 
-enum status answer_table(struct request *rq, const char *location, const char *bytes, size_t n,
-			 const struct delegation *d)
+enum status answer_metadata(struct request *rq, const char *location, const char *bytes, size_t n,
+			    const char *more)
 {
 	struct text head = text_open(rq->cx, MAX_PREFIX_BYTES);
-	const char *tail = "}";
+	const char *tail = more ? cx_printf(rq->cx, ",%s", more + 1) : "}";
 
 	text_addc(&head, '{');
 	if (location)
 		add_location(&head, location);
 	text_add(&head, "\"metadata\":");
-	if (d && d->credentials)
-		tail = cx_printf(rq->cx, ",\"config\":%s,\"storage-credentials\":%s}", d->config,
-				 d->credentials);
-	else if (d)
-		tail = cx_printf(rq->cx, ",\"config\":%s}", d->config);
-	rq->answer.http = 200;
+	if (!rq->answer.http)
+		rq->answer.http = 200;
 	answer_part(rq, head.s, head.len);
 	answer_part(rq, bytes, n);
 	answer_part(rq, tail, strlen(tail));
 	return text_check(&head, "metadata-location");
+}
+
+enum status answer_table(struct request *rq, const char *location, const char *bytes, size_t n,
+			 const struct delegation *d)
+{
+	const char *more = NULL;
+
+	if (d && d->credentials)
+		more = cx_printf(rq->cx, "{\"config\":%s,\"storage-credentials\":%s}", d->config,
+				 d->credentials);
+	else if (d)
+		more = cx_printf(rq->cx, "{\"config\":%s}", d->config);
+	return answer_metadata(rq, location, bytes, n, more);
 }
 
 /* --- ETag ---------------------------------------------------------------------------- */
@@ -141,6 +157,8 @@ enum status load_table(struct request *rq)
 
 	if (!s)
 		s = asked_form(rq, &form);
+	if (!s)
+		s = referenced_by_check(rq);
 	if (!s)
 		s = scope_of(rq->cx, rq->resolved->catalog, &sc);
 	if (s)

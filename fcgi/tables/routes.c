@@ -4,6 +4,7 @@
 
 #define NS "/v1/{}/namespaces/{}"
 #define TABLE NS "/tables/{}"
+#define VIEW NS "/views/{}"
 
 static const struct route routes[] = {
 	{ "GET", TABLE, MAY_READ, ON_ASSET, NOUN_TABLE, load_table, NULL },
@@ -21,6 +22,16 @@ static const struct route routes[] = {
 	  rename_table_objects },
 	{ "POST", "/v1/{}/transactions/commit", MAY_LIST, ON_CATALOG, NOUN_TABLE,
 	  commit_transaction, commit_transaction_objects },
+	{ "GET", VIEW, MAY_READ, ON_ASSET, NOUN_VIEW, load_view, NULL },
+	{ "POST", VIEW, MAY_WRITE, ON_ASSET, NOUN_VIEW | BRANCH_ROW, replace_view, NULL },
+	{ "HEAD", VIEW, MAY_READ, ON_ASSET, NOUN_VIEW, head_view, NULL },
+	{ "DELETE", VIEW, MAY_DELETE, ON_ASSET, NOUN_VIEW, drop_view, NULL },
+	{ "GET", NS "/views", MAY_LIST, ON_NAMESPACE, NOUN_NAMESPACE, list_views, NULL },
+	{ "POST", NS "/views", MAY_CREATE, ON_NAMESPACE, NOUN_NAMESPACE, create_view, NULL },
+	{ "POST", NS "/register-view", MAY_CREATE, ON_NAMESPACE, NOUN_NAMESPACE, register_view,
+	  NULL },
+	{ "POST", "/v1/{}/views/rename", MAY_LIST, ON_CATALOG, NOUN_VIEW, rename_view,
+	  rename_table_objects },
 };
 
 const struct route_table tables_routes = { "tables", routes, ARRAY_SIZE(routes) };

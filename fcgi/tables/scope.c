@@ -140,13 +140,13 @@ enum status scope_check(struct cx *cx, const struct scope *sc, const char *what,
 	return s ? fail(cx, s, "%s: %s", what, cx_strdup(cx, cx->message)) : OK;
 }
 
-enum status scope_check_metadata(struct cx *cx, const struct scope *sc,
-				 struct json_object *metadata)
+static enum status check_paths(struct cx *cx, const struct scope *sc,
+			       const struct metadata_kind *kind, struct json_object *metadata)
 {
 	struct metadata_path *paths;
 	struct location l;
 	size_t n;
-	enum status s = metadata_paths(cx, metadata, &paths, &n);
+	enum status s = kind->paths(cx, metadata, &paths, &n);
 
 	for (size_t i = 0; !s && i < n; i++)
 		s = scope_check(cx, sc, paths[i].member, paths[i].location, &l);
@@ -170,20 +170,22 @@ static enum status own(struct cx *cx, const struct scope *sc, const char *what, 
 	return s ? fail(cx, s, "%s: %s", what, cx_strdup(cx, cx->message)) : OK;
 }
 
-enum status scope_describe(struct cx *cx, const struct scope *sc, struct json_object *metadata,
-			   struct asset *row, struct claim *claim)
+enum status scope_describe(struct cx *cx, const struct scope *sc, const struct metadata_kind *kind,
+			   struct json_object *metadata, struct asset *row, struct claim *claim)
 {
 	struct metadata_facts f;
-	enum status s = metadata_facts(cx, metadata, &f);
+	enum status s = check_paths(cx, sc, kind, metadata);
 
+	if (!s)
+		s = kind->facts(cx, metadata, &f);
 	if (s)
 		return s;
 	*claim = (struct claim){ .storage = sc->identity };
-	row->type = "ICEBERG_TABLE";
+	row->type = kind->type;
 	row->table_uuid = f.table_uuid;
 	row->format_version = f.format_version;
 	row->current_snapshot_id = f.current_snapshot_id;
-	row->updated_ms = f.last_updated_ms;
+	row->updated_ms = f.last_updated_ms ? f.last_updated_ms : cx_now_ms();
 	s = own(cx, sc, "location", f.location, &row->location, claim);
 	if (!s)
 		s = own(cx, sc, "write.data.path", f.data_path, &row->data_path, claim);

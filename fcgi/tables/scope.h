@@ -3,7 +3,7 @@
 #ifndef FCGI_TABLES_SCOPE_H
 #define FCGI_TABLES_SCOPE_H
 
-#include "common/iceberg/metadata.h"
+#include "common/iceberg/kind.h"
 #include "fcgi/resolve.h"
 #include "stores/locations.h"
 #include "vending/storage.h"
@@ -31,16 +31,12 @@ const char *scope_new_location(struct cx *cx, const struct scope *sc, const char
 MUST_USE enum status scope_check(struct cx *cx, const struct scope *sc, const char *what,
 				 const char *location, struct location *out);
 
-/* Checks every location that the metadata itself names.  INVALID names the member. */
-MUST_USE enum status scope_check_metadata(struct cx *cx, const struct scope *sc,
-					  struct json_object *metadata);
-
 /*
- * Fills of `row` what follows from the metadata, and `claim` with the folders
- * the table wants to own (`claim->rows` unread).  INVALID.
+ * Checks every location that the metadata itself names, and fills of `row` what follows from the metadata, and `claim` with the folders
+ * it wants to own (`claim->rows` unread).  INVALID names the member.
  */
 MUST_USE enum status scope_describe(struct cx *cx, const struct scope *sc,
-				    struct json_object *metadata, struct asset *row,
-				    struct claim *claim);
+				    const struct metadata_kind *kind, struct json_object *metadata,
+				    struct asset *row, struct claim *claim);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.c - the text of a table's metadata: read, checked, written, kept. */
+/* text.c - the text of a table's or view's metadata: read, checked, written, kept. */
 #include "fcgi/tables/text.h"
 
 #include "common/gzip.h"
@@ -149,19 +149,19 @@ static const char *new_name(struct cx *cx, const struct metadata_facts *f, const
 				       text_uuid4(cx), gzip ? ".gz" : ""));
 }
 
-enum status text_make(struct request *rq, struct json_object *metadata, const char *previous,
-		      struct metadata_file *out)
+enum status text_make(struct request *rq, const struct metadata_kind *kind,
+		      struct json_object *metadata, const char *previous, struct metadata_file *out)
 {
 	struct cx *cx = rq->cx;
 	struct metadata_facts f;
-	enum status s = metadata_facts(cx, metadata, &f);
+	enum status s = kind->facts(cx, metadata, &f);
 
 	*out = (struct metadata_file){ 0 };
 	if (s)
 		return s;
 	out->bytes = json_print(cx, metadata, &out->n);
 	if (out->n > (size_t)rq->rs->config->max_metadata_bytes)
-		return fail(cx, TOO_LARGE, "the table's metadata would be larger than %lld bytes",
+		return fail(cx, TOO_LARGE, "the metadata would be larger than %lld bytes",
 			    (long long)rq->rs->config->max_metadata_bytes);
 	out->location = new_name(cx, &f, previous);
 	out->sha256 = sha256_hex(cx, out->bytes, out->n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text.h - the text of a table's metadata: read, checked, written, kept. */
+/* text.h - the text of a table's or view's metadata: read, checked, written, kept. */
 #ifndef FCGI_TABLES_TEXT_H
 #define FCGI_TABLES_TEXT_H
 
@@ -43,8 +43,9 @@ MUST_USE enum status text_read_refs(struct request *rq, const struct scope *sc,
  * The metadata's text under a fresh name, numbered one up from `previous` (a
  * location, or NULL): to be written.  TOO_LARGE.
  */
-MUST_USE enum status text_make(struct request *rq, struct json_object *metadata,
-			       const char *previous, struct metadata_file *out);
+MUST_USE enum status text_make(struct request *rq, const struct metadata_kind *kind,
+			       struct json_object *metadata, const char *previous,
+			       struct metadata_file *out);
 
 /* Writes those that have a location and are not written yet, together.  As
  * cloud_put_all; an EXISTS is INTERNAL: names are fresh. */

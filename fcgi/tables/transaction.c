@@ -25,7 +25,7 @@ static enum status read_change(struct request *rq, struct json_object *item, str
 		return fail(rq->cx, INVALID, "not an object");
 	s = ident_read(rq->cx, item, "identifier", &c->at.path, &c->at.name);
 	if (!s)
-		s = change_read(rq->cx, item, c);
+		s = change_read(rq->cx, &table_metadata, item, c);
 	if (!s)
 		s = resolve_names(rq, &c->at.path, &c->at.name, &ref);
 	if (s)
