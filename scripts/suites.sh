@@ -248,7 +248,6 @@ suite_spark() {
 	fi
 }
 
-# The kit judges the table tests; those of views are printed and not judged: this version has none.
 suite_kit() {
 	build_tree "$top/build" pangolin || return
 	local run status

@@ -12,8 +12,9 @@
 /* --- answers -------------------------------------------------------------------------- */
 
 /*
- * LoadViewResult, and beside its members those of a simple view: its name, the
- * query of its first dialect, its properties.  A view needs no configuration of its own.
+ * LoadViewResult.  A view that was made by a simple body has copies of its query and
+ * dialect in its properties, and is answered as such a view too: the members that the
+ * clients of /api/v1 read stand beside.  No view needs configuration of its own.
  */
 static enum status answer_view(struct request *rq, const char *name, const struct metadata_file *f,
 			       struct json_object *metadata)
@@ -23,12 +24,13 @@ static enum status answer_view(struct request *rq, const char *name, const struc
 	const char *sql, *dialect;
 
 	json_set(more, "config", json_new_object(rq->cx));
-	json_set_text(more, "name", name);
-	if (view_query(metadata, &sql, &dialect)) {
+	if (json_text(properties, "sql") && json_text(properties, "dialect") &&
+	    view_query(metadata, &sql, &dialect)) {
+		json_set_text(more, "name", name);
 		json_set_text(more, "sql", sql);
 		json_set_text(more, "dialect", dialect);
+		json_set(more, "properties", properties);
 	}
-	json_set(more, "properties", properties ? properties : json_new_object(rq->cx));
 	return answer_metadata(rq, f->location, f->bytes, f->n, json_print(rq->cx, more, NULL));
 }
 
@@ -109,7 +111,8 @@ static struct json_object *simple_version(struct cx *cx, const char *path, const
  * schema it has no columns until an engine replaces it. */
 static enum status expand_simple(struct request *rq, struct json_object **out)
 {
-	struct json_object *schema = NULL, *request = json_share_set(rq->cx, rq->json);
+	struct json_object *request = json_share_set(rq->cx, rq->json);
+	struct json_object *schema = NULL, *properties = NULL;
 	const char *sql, *dialect = DIALECT;
 	struct cx *cx = rq->cx;
 	enum status s = json_get_text(cx, rq->json, "", "sql", &sql);
@@ -118,8 +121,14 @@ static enum status expand_simple(struct request *rq, struct json_object **out)
 		s = json_opt_text(cx, rq->json, "", "dialect", &dialect);
 	if (!s)
 		s = json_opt_object(cx, rq->json, "", "schema", &schema);
+	if (!s)
+		s = json_opt_object(cx, rq->json, "", "properties", &properties);
 	if (s)
 		return s;
+	properties = properties ? json_share(cx, properties) : json_new_object(cx);
+	json_set_text(properties, "sql", sql);
+	json_set_text(properties, "dialect", dialect);
+	json_set(request, "properties", properties);
 	if (!schema) {
 		schema = json_new_object(cx);
 		json_set_text(schema, "type", "struct");
@@ -158,6 +167,8 @@ enum status create_view(struct request *rq)
 		return s;
 	env.new_uuid = c.row->asset_id;
 	s = view_create(rq->cx, &env, body, location, &metadata);
+	if (s == INVALID) /* Iceberg's Java client knows a view that can't be by this name */
+		rq->error_type = "IllegalArgumentException";
 	if (!s)
 		s = creation_make(rq, &c, metadata, &f);
 	if (s)

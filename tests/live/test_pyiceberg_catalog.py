@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyIceberg and names: namespaces, listing, rename, drop, purge, views, and every way to connect."""
+"""PyIceberg and names: namespaces, listing, rename, drop, purge, and every way to connect."""
 
 import uuid
 
@@ -12,7 +12,6 @@ from pyiceberg.exceptions import (
     NamespaceNotEmptyError,
     NoSuchNamespaceError,
     NoSuchTableError,
-    NoSuchViewError,
     RESTError,
     TableAlreadyExistsError,
     UnauthorizedError,
@@ -334,23 +333,6 @@ def test_purge_leaves_what_is_not_the_tables(site, catalog, ns):
     assert site.storage.list(table.location()) == [stranger.replace("file://", "")]
 
 
-# --- views: they come later, and say so ---------------------------------------------------------
-
-
-@pytest.mark.ours
-def test_no_views(site, catalog, ns):
-    import requests
-
-    assert catalog.list_tables(ns) == []
-    with pytest.raises((NoSuchViewError, NotImplementedError)):
-        catalog.load_view((*ns, "v"))
-    with pytest.raises((NoSuchViewError, NotImplementedError)):
-        catalog.drop_view((*ns, "v"))
-    url = f"{site.server.uri}/v1/{site.catalog}/namespaces/{ns[0]}/views/v"
-    answer = requests.get(url, headers=site.server.headers())
-    assert answer.status_code == 404 and answer.json()["error"]["code"] == 404
-
-
 # --- ways to connect ----------------------------------------------------------------------------
 
 
@@ -438,5 +420,5 @@ def test_config_names_what_is_there(site):
     endpoints = set(config["endpoints"])
     assert "POST /v1/{prefix}/namespaces/{namespace}/tables/{table}" in endpoints
     assert "HEAD /v1/{prefix}/namespaces/{namespace}" in endpoints
-    assert not any("/views" in e for e in endpoints)
+    assert "POST /v1/{prefix}/views/rename" in endpoints
     assert config["overrides"].get("prefix") == site.catalog

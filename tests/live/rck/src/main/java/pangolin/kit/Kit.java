@@ -22,8 +22,8 @@ import org.junit.platform.launcher.core.LauncherFactory;
  *
  * <p>key=value are properties of the catalog client (uri, warehouse, token, ...) and switches of
  * the kit (requires-namespace-create, ...). The kit reads them from system properties, bare and
- * behind "rck.". The exit status is 1 when a test failed that is neither one of the views' (they
- * are counted apart) nor named in the file of known failures, or when a known failure passed.
+ * behind "rck.". The exit status is 1 when a test failed that is not named in the file of known
+ * failures, or when a known failure passed.
  */
 public final class Kit {
   private static final String TABLES = "org.apache.iceberg.rest.RESTCompatibilityKitCatalogTests";
@@ -31,7 +31,6 @@ public final class Kit {
 
   private boolean local;
   private boolean extended;
-  private boolean views;
   private String only = ".*";
   private String out;
   private Set<String> known = Set.of();
@@ -49,7 +48,7 @@ public final class Kit {
     LauncherFactory.create().execute(request(), results);
     double seconds = (System.nanoTime() - start) / 1e9;
 
-    boolean good = results.report(System.out, known, views, seconds);
+    boolean good = results.report(System.out, known, seconds);
     if (out != null) {
       Files.write(Path.of(out), results.lines());
     }
@@ -61,7 +60,6 @@ public final class Kit {
       switch (args[i]) {
         case "--local" -> local = true;
         case "--extended" -> extended = true;
-        case "--views" -> views = true;
         case "--only" -> only = args[++i];
         case "--out" -> out = args[++i];
         case "--known" -> known = names(Path.of(args[++i]));

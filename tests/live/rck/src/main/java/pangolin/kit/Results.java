@@ -34,24 +34,22 @@ final class Results implements TestExecutionListener {
   private TestPlan plan;
 
   /** Prints the failures and the counts. True when the failures are those expected. */
-  boolean report(PrintStream to, Set<String> known, boolean views, double seconds) {
+  boolean report(PrintStream to, Set<String> known, double seconds) {
     boolean good = true;
 
     to.println();
     for (Row r : rows) {
-      boolean counts = views || !r.isView();
       boolean isKnown = known.contains(r.test());
-      if (r.outcome() == Outcome.FAIL && counts) {
+      if (r.outcome() == Outcome.FAIL) {
         to.printf("%s %s  %s%n", isKnown ? "KNOWN" : "FAIL ", r.test(), r.reason());
         good &= isKnown;
-      } else if (r.outcome() == Outcome.PASS && isKnown && !r.isView()) {
+      } else if (r.outcome() == Outcome.PASS && isKnown) {
         to.printf("FAIL  %s passes: take it off the list of known failures%n", r.test());
         good = false;
       } else if (r.outcome() == Outcome.SKIP) {
         to.printf("skip  %s  %s%n", r.test(), r.reason());
       }
     }
-    List<Row> judged = rows.stream().filter(r -> views || !r.isView()).toList();
     to.printf(
         Locale.ROOT,
         "note: %d of %d tests of the kit pass (views: %s), %.1f s%n",
@@ -59,8 +57,8 @@ final class Results implements TestExecutionListener {
         rows.size(),
         counts(rows.stream().filter(Row::isView).toList()),
         seconds);
-    to.println(counts(judged));
-    return good && !judged.isEmpty();
+    to.println(counts(rows));
+    return good && !rows.isEmpty();
   }
 
   /** One line a test, tab-separated. */
