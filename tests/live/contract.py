@@ -19,16 +19,16 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 def mended(spec):
     """The document as it is meant, where its words are not JSON Schema's or contradict each other."""
     spec = copy.deepcopy(spec)
-    # UnsupportedOperationResponse is described as a bare ErrorModel; its example, and the description of
-    # IcebergErrorResponse ("all error responses"), show the wrapped one.
-    spec["components"]["responses"]["UnsupportedOperationResponse"] = spec["components"]["responses"]["IcebergErrorResponse"]
-
     def mend(node):
         if isinstance(node, list):
             return [mend(v) for v in node]
         if not isinstance(node, dict):
             return node
         node = {k: mend(v) for k, v in node.items() if k not in ("example", "examples")}
+        # UnsupportedOperationResponse and the errors of views are described as a bare ErrorModel; their examples,
+        # and the description of IcebergErrorResponse ("all error responses"), show the wrapped one.
+        if node.get("schema") == {"$ref": "#/components/schemas/ErrorModel"}:
+            node["schema"] = {"$ref": "#/components/schemas/IcebergErrorResponse"}
         # OpenAPI 3.1 dropped `nullable`, but the document still says it.
         if node.pop("nullable", False) is True:
             node["type"] = [node["type"], "null"]
