@@ -210,58 +210,90 @@ static enum status file_get(struct cx *cx, struct cloud *c, const struct storage
 	return s;
 }
 
-/* The whole text under a name nobody looks for, on disk when this returns. */
-static enum status write_temporary(struct cx *cx, struct cloud *c, int folder,
-				   const char *temporary, const struct put *put)
+/* --- putting: the files of a list take each step together ----------------------- */
+
+#define BATCH 64 /* files at once: each holds two descriptors */
+
+/* A file on its way. */
+struct writing {
+	struct put *put;
+	int folder, fd; /* -1 = not open */
+	const char *name, *temporary;
+	bool left; /* the temporary name is there */
+};
+
+/* The whole text under a name nobody looks for; the disk may begin with it. */
+static enum status write_temporary(struct cx *cx, struct cloud *c, struct writing *w)
 {
-	int fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			0666);
-	enum status s = OK;
-
-	if (fd < 0)
-		return failed(cx, "write", put->location.text);
-	if (write_all(fd, put->bytes, put->n) || sync_fd(c, fd))
-		s = failed(cx, "write", put->location.text);
-	close(fd);
-	if (s)
-		unlinkat(folder, temporary, 0);
-	return s;
-}
-
-/* link() creates or fails, on every file system that has it. */
-static enum status publish(struct cx *cx, struct cloud *c, int folder, const char *temporary,
-			   const char *name, struct put *put)
-{
-	enum status s = OK;
-
-	if (linkat(folder, temporary, folder, name, 0))
-		s = errno == EEXIST
-			    ? fail(cx, EXISTS, "\"%s\" is there already", put->location.text)
-			    : failed(cx, "write", put->location.text);
-	else
-		put->maybe = true;
-	unlinkat(folder, temporary, 0);
-	if (!s && sync_fd(c, folder))
-		s = failed(cx, "write", put->location.text);
-	return s;
-}
-
-static enum status put_one(struct cx *cx, struct cloud *c, struct put *put)
-{
-	const char *name, *temporary = cx_printf(cx, ".%s.tmp", text_uuid4(cx));
-	int folder;
-	enum status s = open_parent(cx, c, &put->location, true, &folder, &name);
+	const char *location = w->put->location.text;
+	enum status s = open_parent(cx, c, &w->put->location, true, &w->folder, &w->name);
 
 	if (s == NOT_FOUND)
 		return fail(cx, INVALID,
-			    "can't write \"%s\": a file stands where a folder is needed",
-			    put->location.text);
+			    "can't write \"%s\": a file stands where a folder is needed", location);
 	if (s)
 		return s;
-	s = write_temporary(cx, c, folder, temporary, put);
-	if (!s)
-		s = publish(cx, c, folder, temporary, name, put);
-	close(folder);
+	w->temporary = cx_printf(cx, ".%s.tmp", text_uuid4(cx));
+	w->fd = openat(w->folder, w->temporary,
+		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	w->left = w->fd >= 0;
+	if (w->fd < 0 || write_all(w->fd, w->put->bytes, w->put->n))
+		return failed(cx, "write", location);
+	(void)sync_file_range(w->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return OK;
+}
+
+/* The first of a list makes the disk's journal durable; the others find it done. */
+static enum status sync_text(struct cx *cx, struct cloud *c, struct writing *w)
+{
+	return sync_fd(c, w->fd) ? failed(cx, "write", w->put->location.text) : OK;
+}
+
+/* link() creates or fails, on every file system that has it. */
+static enum status publish(struct cx *cx, struct cloud *c, struct writing *w)
+{
+	const char *location = w->put->location.text;
+
+	(void)c;
+	if (linkat(w->folder, w->temporary, w->folder, w->name, 0))
+		return errno == EEXIST ? fail(cx, EXISTS, "\"%s\" is there already", location)
+				       : failed(cx, "write", location);
+	w->put->maybe = true;
+	unlinkat(w->folder, w->temporary, 0);
+	w->left = false;
+	return OK;
+}
+
+static enum status sync_folder(struct cx *cx, struct cloud *c, struct writing *w)
+{
+	return sync_fd(c, w->folder) ? failed(cx, "write", w->put->location.text) : OK;
+}
+
+static void end_writing(struct writing *w)
+{
+	if (w->left)
+		unlinkat(w->folder, w->temporary, 0);
+	if (w->fd >= 0)
+		close(w->fd);
+	if (w->folder >= 0)
+		close(w->folder);
+}
+
+static enum status put_batch(struct cx *cx, struct cloud *c, struct put *puts, size_t n)
+{
+	static enum status (*const steps[])(struct cx *, struct cloud *,
+					    struct writing *) = { write_temporary, sync_text,
+								  publish, sync_folder };
+	struct writing w[BATCH];
+	enum status s = OK;
+
+	for (size_t i = 0; i < n; i++)
+		w[i] = (struct writing){ .put = &puts[i], .folder = -1, .fd = -1 };
+	for (size_t k = 0; k < ARRAY_SIZE(steps); k++)
+		for (size_t i = 0; !s && i < n; i++)
+			s = steps[k](cx, c, &w[i]);
+	for (size_t i = 0; i < n; i++)
+		end_writing(&w[i]);
 	/* A folder that went away under us is no missing object. */
 	return s == NOT_FOUND ? UNAVAILABLE : s;
 }
@@ -272,10 +304,12 @@ static enum status file_put(struct cx *cx, struct cloud *c, const struct storage
 	enum status s = OK;
 
 	(void)st;
-	for (size_t i = 0; !s && i < n; i++)
-		s = put_one(cx, c, &puts[i]);
+	for (size_t i = 0; !s && i < n; i += BATCH)
+		s = put_batch(cx, c, puts + i, n - i < BATCH ? n - i : BATCH);
 	return s;
 }
+
+/* --- the other slots --------------------------------------------------------------- */
 
 static enum status file_remove(struct cx *cx, struct cloud *c, const struct storage *st,
 			       const struct location *l)

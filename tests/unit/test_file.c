@@ -360,6 +360,27 @@ START_TEST(all_or_none)
 }
 END_TEST
 
+/* More than are written at once; each is whole, and of a list that fails none is left. */
+START_TEST(long_lists)
+{
+	struct cloud_object objects[150];
+	const char *text;
+
+	for (int i = 0; i < 150; i++)
+		objects[i] = (struct cloud_object){ at(cx_printf(&cx, "m/%d/x", i)),
+						    cx_printf(&cx, "text %03d", i), 8 };
+	ck_assert(!put("m/149/x", "mine"));
+	ck_assert_int_eq(cloud_put_all(&cx, cloud, &storage, objects, 150), EXISTS);
+	ck_assert_int_eq(files_in("m"), 1);
+	ck_assert(!cloud_put_all(&cx, cloud, &storage, objects, 149));
+	ck_assert_int_eq(files_in("m"), 150);
+	for (int i = 0; i < 149; i++) {
+		ck_assert(!get(cx_printf(&cx, "m/%d/x", i), &text));
+		ck_assert_int_eq(strcmp(text, objects[i].bytes), 0);
+	}
+}
+END_TEST
+
 START_TEST(lists_in_key_order)
 {
 	static const char *const paths[] = {
@@ -450,6 +471,7 @@ int main(void)
 	tcase_add_test(all, not_a_file);
 	tcase_add_test(all, one_writer_wins);
 	tcase_add_test(all, all_or_none);
+	tcase_add_test(all, long_lists);
 	tcase_add_test(all, lists_in_key_order);
 	tcase_add_test(all, lists_by_pages);
 	tcase_add_test(all, other_storages_are_honest);
