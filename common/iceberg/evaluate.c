@@ -216,6 +216,8 @@ static void project_all(struct cx *cx, const struct expr *leaf, const struct spe
 	out->inclusive = cx_array(cx, n, sizeof(*out->inclusive));
 	out->strict = cx_array(cx, n, sizeof(*out->strict));
 	for (size_t i = 0; n && i < spec->n; i++) {
+		if (spec->fields[i].source_id != leaf->term.field->id)
+			continue;
 		if (project_leaf(cx, leaf, spec, i, false, &out->inclusive[out->n_inclusive]))
 			out->n_inclusive++;
 		if (project_leaf(cx, leaf, spec, i, true, &out->strict[out->n_strict]))

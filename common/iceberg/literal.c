@@ -414,8 +414,8 @@ enum status literal_from_json(struct cx *cx, const struct type *t, const char *w
 	return OK;
 }
 
-/* The shortest text that reads back as the same number. */
-static struct json_object *double_json(struct cx *cx, double d, bool single)
+/* The shortest text that reads back as the same double, of a float too: readers may compare so. */
+static struct json_object *double_json(struct cx *cx, double d)
 {
 	struct json_object *v = NULL;
 	char s[40];
@@ -423,11 +423,8 @@ static struct json_object *double_json(struct cx *cx, double d, bool single)
 	if (isnan(d) || isinf(d))
 		return json_new_text(cx, isnan(d) ? "NaN" : d > 0 ? "Infinity" : "-Infinity");
 	for (int digits = 1; digits <= 17; digits++) {
-		double back;
-
 		snprintf(s, sizeof(s), "%.*g", digits, d);
-		back = single ? (double)strtof(s, NULL) : strtod(s, NULL);
-		if (back == d)
+		if (strtod(s, NULL) == d)
 			break;
 	}
 	if (!strpbrk(s, ".e"))
@@ -509,7 +506,7 @@ struct json_object *literal_json(struct cx *cx, const struct literal *v)
 	if (v->type == TYPE_INT || v->type == TYPE_LONG)
 		return json_new_int(cx, v->n);
 	if (is_float(v->type))
-		return double_json(cx, v->d, v->type == TYPE_FLOAT);
+		return double_json(cx, v->d);
 	text = value_text(cx, v);
 	return text ? json_new_text(cx, text) : NULL;
 }

@@ -160,10 +160,8 @@ bool project_leaf(struct cx *cx, const struct expr *leaf, const struct spec *spe
 	enum type_id type = leaf->term.field->type.id;
 
 	*out = (struct partition_test){ .field = field };
-	if (spec->fields[field].source_id != leaf->term.field->id ||
+	if (f->id == TRANSFORM_UNKNOWN || f->id == TRANSFORM_VOID ||
 	    !transform_takes(f, &leaf->term.field->type))
-		return false;
-	if (f->id == TRANSFORM_UNKNOWN || f->id == TRANSFORM_VOID)
 		return false;
 	if (f->id == TRANSFORM_TRUNCATE && (type == TYPE_INT || type == TYPE_LONG))
 		out->cut = f;

@@ -24,7 +24,7 @@ struct partition_test {
 };
 
 /*
- * What spec field `field` tells of the predicate.  Inclusive: rows that match are
+ * What spec field `field`, made of the predicate's column, tells of it.  Inclusive: rows that match are
  * only in partitions that match.  Strict: in partitions that match all rows do.
  * False where it tells nothing.
  */

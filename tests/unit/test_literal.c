@@ -62,7 +62,7 @@ static const struct {
 	{ "long", "18446744073709551615", NULL, ABOVE },
 	{ "long", "\"9223372036854775808\"", NULL, ABOVE },
 	{ "long", "\"-9223372036854775809\"", NULL, BELOW },
-	{ "float", "0.1", NULL, EXACT },
+	{ "float", "0.1", "0.10000000149011612", EXACT },
 	{ "float", "3", "3.0", EXACT },
 	{ "float", "16777217", "16777216.0", EXACT },
 	{ "float", "1e39", NULL, ABOVE },
