@@ -90,6 +90,8 @@ static const struct setting settings[] = {
 	  "how long they are kept; `pangolin work` removes older ones" },
 	{ "PANGOLIN_METRICS_BYTES", SET_INT, AT(metrics_bytes), "bytes", "65536", 1024, MIB,
 	  "largest metrics report" },
+	{ "PANGOLIN_IDEMPOTENCY_TTL_S", SET_INT, AT(idempotency_ttl_s), "s", "1800", 60, 2592000,
+	  "how long a request may be sent again under its Idempotency-Key" },
 };
 
 static enum status read_file(struct cx *cx, const char *name, const char *path, const char **out)

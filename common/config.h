@@ -38,6 +38,7 @@ struct config {
 	int64_t login_ttl_s, oauth_ttl_s;
 	/* Metrics reports kept: of one table, for how long, and how large one may be. */
 	int64_t metrics_per_table, metrics_days, metrics_bytes;
+	int64_t idempotency_ttl_s; /* how long an Idempotency-Key may be sent again */
 };
 
 /* INVALID: a value that does not read, naming the variable.  Allocates for good. */

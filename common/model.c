@@ -90,6 +90,20 @@ static const struct column token_columns[] = {
 };
 KIND(token, "tokens", 2, 0);
 
+static const struct column idempotency_key_columns[] = {
+	COLUMN(idempotency_key, TEXT, tenant_id, KEY),
+	COLUMN(idempotency_key, TEXT, key, KEY),
+	COLUMN(idempotency_key, TEXT, operation, 0),
+	COLUMN(idempotency_key, TEXT, principal, 0),
+	COLUMN(idempotency_key, TEXT, request_hash, 0),
+	COLUMN(idempotency_key, INT, http, 0),
+	COLUMN(idempotency_key, TEXT, error_type, 0),
+	COLUMN(idempotency_key, TEXT, answer, 0),
+	COLUMN(idempotency_key, TIME, made_ms, 0),
+	COLUMN(idempotency_key, TIME, expires_ms, 0),
+};
+KIND(idempotency_key, "idempotency_keys", 2, 0);
+
 static const struct column warehouse_columns[] = {
 	COLUMN(warehouse, TEXT, tenant_id, KEY | READONLY),
 	COLUMN(warehouse, TEXT, name, KEY),
@@ -194,12 +208,11 @@ static const struct column audit_columns[] = {
 KIND(audit, "audit", 2, 0);
 
 const struct kind *const model_kinds[] = {
-	&kind_epoch,	      &kind_job,    &kind_api_key,
-	&kind_location_row,   &kind_tenant, &kind_user,
-	&kind_service_user,   &kind_token,  &kind_warehouse,
-	&kind_catalog,	      &kind_branch, &kind_tag,
-	&kind_asset,	      &kind_commit, &kind_audit,
-	&kind_metrics_report, NULL,
+	&kind_epoch,	       &kind_job,     &kind_api_key,	  &kind_location_row,
+	&kind_tenant,	       &kind_user,    &kind_service_user, &kind_token,
+	&kind_warehouse,       &kind_catalog, &kind_branch,	  &kind_tag,
+	&kind_asset,	       &kind_commit,  &kind_audit,	  &kind_metrics_report,
+	&kind_idempotency_key, NULL,
 };
 
 const struct column *model_column(const struct kind *k, const char *name)

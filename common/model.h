@@ -145,6 +145,21 @@ struct token {
 	int64_t created_at, expires_at;
 };
 
+/*
+ * A request that was sent under an Idempotency-Key and is over.  A success's row
+ * rides in the list that was its effect; a refusal's stands alone.
+ */
+struct idempotency_key {
+	struct row row;
+	const char *tenant_id, *key;	 /* lower-case UUIDv7 */
+	const char *operation;		 /* "POST /v1/{}/namespaces" */
+	const char *principal;		 /* id or, where it has none, name */
+	const char *request_hash;	 /* of all that makes it the same request */
+	int64_t http;			 /* 0 = a success; else the refusal's number */
+	const char *error_type, *answer; /* of a refusal, with its message; or what a */
+	int64_t made_ms, expires_ms;	 /* replay needs to know: fcgi/route.h */
+};
+
 /* --- storage and catalogs ------------------------------------------------ */
 
 struct warehouse {
@@ -269,7 +284,7 @@ struct audit {
 
 extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant,
 	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
-	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_audit;
+	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key, kind_audit;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];

@@ -110,7 +110,12 @@ enum status answer_empty(struct request *rq, int http)
 	return OK;
 }
 
-static const char *type_of(const struct request *rq, enum status s)
+int failure_http(const struct request *rq, enum status s)
+{
+	return rq->answer.http >= 400 ? rq->answer.http : numbers[s].http;
+}
+
+const char *failure_type(const struct request *rq, enum status s)
 {
 	unsigned flags = rq->route ? rq->route->flags : 0;
 
@@ -132,7 +137,7 @@ void answer_failure(struct request *rq, enum status s)
 	struct json_object *body = json_new_object(rq->cx), *error = json_new_object(rq->cx);
 	struct answer *a = &rq->answer;
 	const char *message = rq->cx->message;
-	int http = a->http >= 400 ? a->http : numbers[s].http;
+	int http = failure_http(rq, s);
 
 	if (http >= 500)
 		log_event(LOG_ERROR_, "request_failed", rq->request_id, "%s %s: %s", rq->method,
@@ -142,7 +147,7 @@ void answer_failure(struct request *rq, enum status s)
 				  ? "the server failed; its log says why, under this request's id"
 				  : reason(http);
 	json_set_text(error, "message", message);
-	json_set_text(error, "type", type_of(rq, s));
+	json_set_text(error, "type", failure_type(rq, s));
 	json_set_int(error, "code", http);
 	json_set(body, "error", error);
 	a->content_type = NULL;

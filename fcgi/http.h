@@ -15,6 +15,7 @@
 #define MAX_SEGMENTS 16
 #define MAX_PARTS 8
 
+struct route_table;
 struct content;	 /* stores/content.h: what this process knows of catalogs, while the epochs stand */
 struct refusals; /* fcgi/refusals.h */
 struct identities; /* fcgi/auth.h: keys, and principals by token while the epochs stand */
@@ -30,6 +31,8 @@ struct responder {
 	struct content *content;
 	struct identities *identities;
 	struct refusals *refusals;
+	const struct route_table *const *tables; /* what this process serves */
+	size_t n_tables;
 	uint64_t served;
 	bool ending; /* the schema has moved past this program: no further request is taken */
 };
@@ -74,6 +77,9 @@ struct request {
 	const char *tenant_id;	     /* effective: root may choose by X-Pangolin-Tenant */
 	struct object object;
 	struct resolved *resolved; /* fcgi/resolve.h: rows read with the object */
+	/* Of the Idempotency-Key, on routes that take one; read along with the object.
+	 * NULL = none given. */
+	struct idempotency_key *key;
 
 	/* The answer.  error_type: Iceberg exception name where the noun
 	 * matters ("NoSuchNamespaceException"); NULL = the status's own. */
@@ -127,6 +133,10 @@ void answer_header(struct request *rq, const char *name, const char *value);
  * Of INTERNAL only the log says why.
  */
 void answer_failure(struct request *rq, enum status s);
+
+/* The number and the exception's name that answer_failure will give. */
+int failure_http(const struct request *rq, enum status s);
+const char *failure_type(const struct request *rq, enum status s);
 
 /* Adds what every answer has: x-request-id, CORS, no-store and the no-auth mark. */
 void answer_common(struct request *rq);

@@ -11,7 +11,7 @@
 struct ground {
 	struct epoch server, own;
 	struct tenant tenant; /* read where root chose it by a header */
-	struct row *rows[3];
+	struct row *rows[4];
 	size_t n;
 };
 
@@ -34,8 +34,10 @@ static enum status choose_tenant(struct request *rq, bool *chosen)
 	return OK;
 }
 
-static void ground_ask(struct ground *g, const char *tenant_id, bool chosen)
+static void ground_ask(struct ground *g, const struct request *rq, bool chosen)
 {
+	const char *tenant_id = rq->tenant_id;
+
 	g->server = (struct epoch){ .row = ROW(epoch), .tenant_id = "" };
 	g->own = (struct epoch){ .row = ROW(epoch), .tenant_id = tenant_id };
 	g->tenant = (struct tenant){ .row = ROW(tenant), .tenant_id = tenant_id };
@@ -45,6 +47,12 @@ static void ground_ask(struct ground *g, const char *tenant_id, bool chosen)
 		g->rows[g->n++] = &g->own.row;
 	if (chosen)
 		g->rows[g->n++] = &g->tenant.row;
+	if (rq->key) {
+		*rq->key = (struct idempotency_key){ .row = ROW(idempotency_key),
+						     .tenant_id = tenant_id,
+						     .key = rq->key->key };
+		g->rows[g->n++] = &rq->key->row;
+	}
 }
 
 /* Whoever was verified before the epochs moved is verified again. */
@@ -241,7 +249,7 @@ enum status resolve(struct request *rq)
 		if (s)
 			return s;
 		stale = false;
-		ground_ask(&g, rq->tenant_id, chosen);
+		ground_ask(&g, rq, chosen);
 		if (rq->route->on >= ON_CATALOG)
 			s = resolve_catalog(rq, &g, &stale);
 		else

@@ -12,6 +12,7 @@ enum route_flag {
 	BRANCH_ROW = 8,	  /* resolve reads the branch's row too: for writers */
 	NOT_ICEBERG = 16, /* /api/v1 */
 	RAW_BODY = 32,	  /* the handler reads rq->body itself */
+	IDEMPOTENT = 64,  /* takes an Idempotency-Key: fcgi/idempotency.h */
 };
 
 struct route {
@@ -27,6 +28,12 @@ struct route {
 	enum status (*objects)(struct request *rq,
 			       enum status (*visit)(struct request *rq, enum action action,
 						    const struct object *object));
+	/*
+	 * With IDEMPOTENT: answers a request that had its effect before, anew, from
+	 * what is there now (answer_as_get) or rq->key->answer.  NULL: 204.  The
+	 * handler itself: it has no effect that could happen twice.
+	 */
+	enum status (*replay)(struct request *rq);
 };
 
 struct route_table {

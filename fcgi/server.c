@@ -9,18 +9,16 @@
 #include "fcgi/auth.h"
 #include "fcgi/counts.h"
 #include "fcgi/gateway.h"
+#include "fcgi/idempotency.h"
 #include "fcgi/refusals.h"
 #include "fcgi/resolve.h"
 #include "stores/content.h"
 
 #define START_TIMEOUT_MS 10000
 
-/* The tables a responder serves, and what it serves them with. */
 struct service {
 	struct responder rs;
 	struct gateway *gateway;
-	const struct route_table *const *tables;
-	size_t n_tables;
 };
 
 /* --- one request ------------------------------------------------------------ */
@@ -30,8 +28,8 @@ static enum status decide(struct request *rq, enum action action, const struct o
 	return access_check(rq->cx, rq->who, action, object);
 }
 
-/* The path's object, then those that the body names.  Who is refused is on record. */
-static enum status allow(struct request *rq)
+/* Who is refused is on record. */
+enum status allow(struct request *rq)
 {
 	enum status s = decide(rq, rq->route->action, &rq->object);
 
@@ -65,7 +63,8 @@ static enum status identify(struct request *rq)
 		return s;
 	if (!rq->who)
 		return fail(rq->cx, UNAUTHENTICATED, "a credential is needed");
-	return resolve(rq);
+	s = idempotency_open(rq);
+	return s ? s : resolve(rq);
 }
 
 /* The straight line: every request takes these steps in this order. */
@@ -77,7 +76,7 @@ static enum status handle(struct service *sv, struct request *rq)
 	if (!s)
 		s = read_body(sv, rq);
 	if (!s)
-		s = route_find(rq, sv->tables, sv->n_tables);
+		s = route_find(rq, sv->rs.tables, sv->rs.n_tables);
 	if (s && rq->answer.http == 405 && strcmp(rq->method, "OPTIONS") == 0)
 		return answer_empty(rq, 204);
 	if (!s)
@@ -85,7 +84,7 @@ static enum status handle(struct service *sv, struct request *rq)
 	if (!s)
 		s = allow(rq);
 	if (!s)
-		s = rq->route->handler(rq);
+		s = idempotency_handle(rq);
 	if (!s && !rq->answer.http)
 		s = fail(rq->cx, INTERNAL, "the route %s has no answer", rq->route->pattern);
 	return s;
@@ -238,7 +237,7 @@ static void serve_all(struct service *sv)
 
 int serve(const char *family, unsigned needs, const struct route_table *const *tables, size_t n)
 {
-	struct service sv = { .rs = { .family = family }, .tables = tables, .n_tables = n };
+	struct service sv = { .rs = { .family = family, .tables = tables, .n_tables = n } };
 	struct cx life = { 0 };
 	enum status s;
 

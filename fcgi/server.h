@@ -13,6 +13,10 @@ enum server_need {
 	NEED_IDENTITY_KEY = 8, /* signs tokens */
 };
 
+/* Whether the caller may do what the route does, with the path's object and with
+ * those that the body names. */
+MUST_USE enum status allow(struct request *rq);
+
 /*
  * main() of a responder: serves the tables' routes as FastCGI on descriptor 0,
  * or the one request of a CGI environment, until SIGTERM.  Returns the exit

@@ -170,29 +170,50 @@ enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant
 	return s ? s : removal_apply(&r, done);
 }
 
+/* Rows of from's kind in its tenant whose time in that column is over; 0 = never. */
+static enum status remove_expired(struct removal *r, const struct row *from, const char *column,
+				  int64_t now_ms, size_t batch)
+{
+	const struct column *expires = model_column(from->kind, column);
+	struct query q = { .from = from, .bound = 1, .limit = DROP_MAX_ROWS };
+	struct rows page;
+	enum status s;
+
+	do {
+		s = store_list(r->cx, r->st, &q, &page);
+		if (s)
+			return s;
+		for (size_t i = 0; i < page.n && r->n < batch; i++) {
+			struct row *row =
+				(struct row *)((char *)page.items + i * from->kind->size);
+			int64_t at = model_int(row, expires);
+
+			if (at && at < now_ms)
+				remove_row(r, row);
+			q.after = row;
+		}
+	} while (page.n == DROP_MAX_ROWS && r->n < batch);
+	return OK;
+}
+
 enum status drop_expired_tokens(struct cx *cx, struct store *st, const char *tenant_id,
 				int64_t now_ms, size_t batch, bool *done)
 {
 	struct removal r = removal_open(cx, st, batch);
 	struct token from = { .row = ROW(token), .tenant_id = tenant_id };
-	struct query q = { .from = &from.row, .bound = 1, .limit = DROP_MAX_ROWS };
-	struct rows page;
-	enum status s;
+	enum status s = remove_expired(&r, &from.row, "expires_at", now_ms, batch);
 
-	do {
-		struct token *t;
+	return s ? s : removal_apply(&r, done);
+}
 
-		s = store_list(cx, st, &q, &page);
-		if (s)
-			return s;
-		t = page.items;
-		for (size_t i = 0; i < page.n && r.n < batch; i++, t++) {
-			if (t->expires_at && t->expires_at < now_ms)
-				remove_row(&r, &t->row);
-			q.after = &t->row;
-		}
-	} while (page.n == DROP_MAX_ROWS && r.n < batch);
-	return removal_apply(&r, done);
+enum status drop_expired_keys(struct cx *cx, struct store *st, const char *tenant_id,
+			      int64_t now_ms, size_t batch, bool *done)
+{
+	struct removal r = removal_open(cx, st, batch);
+	struct idempotency_key from = { .row = ROW(idempotency_key), .tenant_id = tenant_id };
+	enum status s = remove_expired(&r, &from.row, "expires_ms", now_ms, batch);
+
+	return s ? s : removal_apply(&r, done);
 }
 
 enum status drop_old_reports(struct cx *cx, struct store *st, const char *tenant_id, int64_t now_ms,

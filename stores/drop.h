@@ -23,6 +23,10 @@ MUST_USE enum status drop_tenant_rows(struct cx *cx, struct store *st, const cha
 MUST_USE enum status drop_expired_tokens(struct cx *cx, struct store *st, const char *tenant_id,
 					 int64_t now_ms, size_t batch, bool *done);
 
+/* Likewise Idempotency-Keys. */
+MUST_USE enum status drop_expired_keys(struct cx *cx, struct store *st, const char *tenant_id,
+				       int64_t now_ms, size_t batch, bool *done);
+
 /* Metrics reports of the tenant that were received more than `days` ago, as above; up to a
  * week late. */
 MUST_USE enum status drop_old_reports(struct cx *cx, struct store *st, const char *tenant_id,

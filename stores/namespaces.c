@@ -3,6 +3,7 @@
 #include "stores/namespaces.h"
 
 #include "common/text.h"
+#include "stores/idempotency.h"
 
 #define PROPERTIES_MAX_DEPTH 4
 
@@ -157,28 +158,33 @@ enum status namespace_drop(struct cx *cx, struct store *st, const struct catalog
 
 /* --- properties ----------------------------------------------------------------- */
 
-static void change_properties(struct cx *cx, struct json_object *properties,
-			      struct json_object *updates, struct json_object *removals,
-			      struct namespace_changes *out)
+static struct json_object *change_properties(struct cx *cx, struct json_object *properties,
+					     struct json_object *updates,
+					     struct json_object *removals)
 {
-	*out = (struct namespace_changes){ json_new_array(cx), json_new_array(cx),
-					   json_new_array(cx) };
+	struct json_object *updated = json_new_array(cx), *removed = json_new_array(cx),
+			   *missing = json_new_array(cx), *changes = json_new_object(cx);
+
 	json_object_object_foreach(updates, key, value) {
 		json_set(properties, key, value);
-		json_add_text(out->updated, key);
+		json_add_text(updated, key);
 	}
 	for (size_t i = 0; i < json_object_array_length(removals); i++) {
 		const char *name = json_object_get_string(json_object_array_get_idx(removals, i));
 
-		json_add_text(json_has(properties, name) ? out->removed : out->missing, name);
+		json_add_text(json_has(properties, name) ? removed : missing, name);
 		json_object_object_del(properties, name);
 	}
+	json_set(changes, "updated", updated);
+	json_set(changes, "removed", removed);
+	json_set(changes, "missing", missing);
+	return changes;
 }
 
 static enum status try_update(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			      const char *path, struct json_object *updates,
 			      struct json_object *removals, const struct audit *by,
-			      struct namespace_changes *out)
+			      struct json_object **out)
 {
 	struct place *p = place_namespace(cx, ref, path);
 	struct asset *row = CX_NEW(cx, struct asset);
@@ -194,7 +200,8 @@ static enum status try_update(struct cx *cx, struct store *st, const struct cata
 	s = namespace_properties(cx, p->seen, &properties);
 	if (s)
 		return s;
-	change_properties(cx, properties, updates, removals, out);
+	*out = change_properties(cx, properties, updates, removals);
+	idempotency_answer(st, json_print(cx, *out, NULL));
 	*row = *p->seen;
 	row->properties = json_print(cx, properties, NULL);
 	row->updated_ms = cx_now_ms();
@@ -207,7 +214,7 @@ static enum status try_update(struct cx *cx, struct store *st, const struct cata
 enum status namespace_update(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			     const char *path, struct json_object *updates,
 			     struct json_object *removals, const struct audit *by,
-			     struct namespace_changes *out)
+			     struct json_object **out)
 {
 	enum status s = OK;
 

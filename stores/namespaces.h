@@ -22,16 +22,12 @@ MUST_USE enum status namespace_create(struct cx *cx, struct store *st,
 MUST_USE enum status namespace_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 				    const char *path, const struct audit *by);
 
-/* What became of the keys; arrays of text. */
-struct namespace_changes {
-	struct json_object *updated, *removed, *missing;
-};
-
-/* updates: {str: str}; removals: [str]; neither NULL; no key in both.  NOT_FOUND. */
+/* updates: {str: str}; removals: [str]; neither NULL; no key in both.  *out says what
+ * became of the keys: {"updated", "removed", "missing"}.  NOT_FOUND. */
 MUST_USE enum status namespace_update(struct cx *cx, struct store *st,
 				      const struct catalog_ref *ref, const char *path,
 				      struct json_object *updates, struct json_object *removals,
-				      const struct audit *by, struct namespace_changes *out);
+				      const struct audit *by, struct json_object **out);
 
 /* The properties of a namespace's row as an object; {} where it has none. */
 MUST_USE enum status namespace_properties(struct cx *cx, const struct asset *row,

@@ -397,28 +397,63 @@ static void give_versions(struct change *changes, const struct list *list)
 	}
 }
 
-enum status store_apply(struct cx *cx, struct store *st, struct change *changes, size_t n,
-			size_t *failed)
+/* Room for the list and its rider. */
+static struct change *add_rider(struct cx *cx, const struct rider *rider,
+				const struct change *changes, size_t n)
+{
+	struct change *all = cx_array(cx, n + 1, sizeof(*all));
+
+	memcpy(all, changes, n * sizeof(*all));
+	all[n] = rider->change;
+	return all;
+}
+
+static enum status apply(struct cx *cx, struct store *st, struct change *changes, size_t n,
+			 size_t *failed)
 {
 	struct list list;
 	size_t at = 0;
-	enum status s;
+	enum status s = make_list(cx, st, changes, n, &list);
 
-	if (n > STORE_MAX_CHANGES)
-		return fail(cx, INVALID, "%zu changes in one request: at most %d are possible", n,
-			    STORE_MAX_CHANGES);
-	s = make_list(cx, st, changes, n, &list);
 	if (!s && !cx_left_ms(cx))
 		s = fail(cx, UNAVAILABLE, "past the deadline");
-	if (s || !n)
+	if (s)
 		return s;
 	s = run_list(cx, st, &list, &at);
 	if (s == OK)
 		give_versions(changes, &list);
 	if (s != EXISTS && s != CONFLICT)
 		return s;
-	if (failed)
-		*failed = list.from[at];
+	*failed = list.from[at];
 	return fail(cx, s, s == EXISTS ? "%s exists already" : "%s was changed by another request",
 		    row_name(cx, list.changes[at].row));
+}
+
+enum status store_apply(struct cx *cx, struct store *st, struct change *changes, size_t n,
+			size_t *failed)
+{
+	struct rider *rider = st->rider && !st->rider->spent ? st->rider : NULL;
+	size_t at = 0;
+	enum status s;
+
+	if (n > STORE_MAX_CHANGES)
+		return fail(cx, INVALID, "%zu changes in one request: at most %d are possible", n,
+			    STORE_MAX_CHANGES);
+	if (!n)
+		return OK;
+	if (rider)
+		s = apply(cx, st, add_rider(cx, rider, changes, n), n + 1, &at);
+	else
+		s = apply(cx, st, changes, n, &at);
+	if (rider && s == OK)
+		rider->spent = true;
+	if (s != EXISTS && s != CONFLICT)
+		return s;
+	if (rider && at == n) {
+		rider->met = true;
+		return fail(cx, INVALID, "the same request was faster");
+	}
+	if (failed)
+		*failed = at;
+	return s;
 }

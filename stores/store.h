@@ -52,6 +52,16 @@ struct rows {
 struct store;
 
 /*
+ * A change that goes with the next list that holds, whoever applies it.  Where it
+ * does not hold itself nothing of that list is applied, `met` is true, and
+ * store_apply is INVALID, which no caller tries again.
+ */
+struct rider {
+	struct change change; /* INSERT, UPDATE */
+	bool spent, met;
+};
+
+/*
  * A store.  All slots are filled.  Every call honours cx->deadline_ms and is
  * UNAVAILABLE past it.  A store serves one process and one call at a time.
  * Text in rows that come back belongs to the context.
@@ -92,6 +102,7 @@ struct store {
 	uint64_t trips, rows_read;
 	struct seal *seal; /* opens SECRET columns; NULL = this process can't */
 	bool ephemeral;
+	struct rider *rider; /* NULL = none: stores/idempotency.h */
 };
 
 /*

@@ -134,6 +134,15 @@ static const char *as_segment(struct cx *cx, const char *name)
 	return t.s;
 }
 
+/* ISO 8601: "PT30M", "PT90S". */
+static const char *duration(struct cx *cx, int64_t seconds)
+{
+	bool minutes = seconds % 60 == 0;
+
+	return cx_printf(cx, "PT%lld%c", (long long)(minutes ? seconds / 60 : seconds),
+			 minutes ? 'M' : 'S');
+}
+
 /* `prefix` goes where it wins over the client's own setting, or where it does not;
  * NULL = none. */
 static enum status answer_config(struct request *rq, const char *prefix, bool wins)
@@ -146,6 +155,8 @@ static enum status answer_config(struct request *rq, const char *prefix, bool wi
 	json_set(o, "defaults", defaults);
 	json_set(o, "overrides", overrides);
 	json_set(o, "endpoints", endpoints(rq->cx));
+	json_set_text(o, "idempotency-key-lifetime",
+		      duration(rq->cx, rq->rs->config->idempotency_ttl_s));
 	return answer_json(rq, 200, o);
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "fcgi/actor.h"
+#include "fcgi/idempotency.h"
 #include "fcgi/idents.h"
 #include "stores/namespaces.h"
 
@@ -184,6 +185,14 @@ enum status create_namespace(struct request *rq)
 	return s ? s : answer_namespace(rq, path, properties);
 }
 
+enum status replay_create_namespace(struct request *rq)
+{
+	const char *path;
+	enum status s = body_namespace(rq, &path);
+
+	return s ? s : replay_made(rq, NULL, path);
+}
+
 enum status load_namespace(struct request *rq)
 {
 	struct json_object *properties;
@@ -239,9 +248,8 @@ static enum status check_removals(struct request *rq, struct json_object *remova
 enum status update_namespace(struct request *rq)
 {
 	struct json_object *updates = json_new_object(rq->cx), *removals = json_new_array(rq->cx);
-	struct json_object *answer = json_new_object(rq->cx);
 	const struct resolved *r = rq->resolved;
-	struct namespace_changes changes;
+	struct json_object *changes;
 	enum status s = request_json(rq, false);
 
 	if (!s)
@@ -255,10 +263,15 @@ enum status update_namespace(struct request *rq)
 	if (!s)
 		s = namespace_update(rq->cx, rq->rs->store, r->catalog, r->path, updates, removals,
 				     request_actor(rq), &changes);
-	if (s)
-		return s;
-	json_set(answer, "updated", changes.updated);
-	json_set(answer, "removed", changes.removed);
-	json_set(answer, "missing", changes.missing);
-	return answer_json(rq, 200, answer);
+	return s ? s : answer_json(rq, 200, changes);
+}
+
+enum status replay_update_namespace(struct request *rq)
+{
+	const char *kept = rq->key->answer;
+
+	if (!kept)
+		return fail(rq->cx, INTERNAL, "key %s: no answer is kept", rq->key->key);
+	answer_part(rq, kept, strlen(kept));
+	return OK;
 }

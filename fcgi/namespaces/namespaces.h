@@ -16,6 +16,9 @@ enum status head_namespace(struct request *rq);
 enum status drop_namespace(struct request *rq);
 enum status update_namespace(struct request *rq);
 
+enum status replay_create_namespace(struct request *rq);
+enum status replay_update_namespace(struct request *rq);
+
 /* Objects that the query or the body names: the parent. */
 enum status list_namespaces_objects(struct request *rq,
 				    enum status (*visit)(struct request *, enum action,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* change.c - list, rename, drop. */
+/* change.c - list, rename, drop, unregister. */
 #include "fcgi/tables/tables.h"
 
 #include <strings.h>
@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "fcgi/actor.h"
 #include "fcgi/idents.h"
+#include "stores/idempotency.h"
 
 /* --- list ----------------------------------------------------------------------------- */
 
@@ -104,6 +105,19 @@ enum status drop_table(struct request *rq)
 
 /* --- unregister ------------------------------------------------------------------------- */
 
+#define KEPT_MAX_DEPTH 4
+
+/* Where the text is that the answer holds: nothing else will tell once the row is gone. */
+static const char *kept_answer(struct cx *cx, const struct asset *row)
+{
+	struct json_object *o = json_new_object(cx);
+
+	json_set_text(o, "metadata-location", row->metadata_location);
+	json_set_text(o, "sha256", row->metadata_sha256);
+	json_set_int(o, "size", row->metadata_size);
+	return json_print(cx, o, NULL);
+}
+
 /* The answer holds the very text that the dropped row had: read before, dropped as read. */
 static enum status try_unregister(struct request *rq, const struct scope *sc,
 				  const struct place *place)
@@ -117,6 +131,7 @@ static enum status try_unregister(struct request *rq, const struct scope *sc,
 		return fail(rq->cx, NOT_FOUND, "Table does not exist: %s",
 			    asset_shown(rq->cx, r->path, r->name));
 	s = text_read(rq, sc, place->seen, &bytes, &n);
+	idempotency_answer(rq->rs->store, kept_answer(rq->cx, place->seen));
 	if (!s)
 		s = asset_unregister(rq->cx, rq->rs->store, r->branch, place, request_actor(rq));
 	return s ? s : answer_table(rq, place->seen->metadata_location, bytes, n, NULL);
@@ -139,4 +154,28 @@ enum status unregister_table(struct request *rq)
 		s = content_read(rq->cx, rq->rs->store, r->catalog, r->branch, &place, 1, NULL, 0);
 	}
 	return s;
+}
+
+enum status replay_unregister_table(struct request *rq)
+{
+	struct cx *cx = rq->cx;
+	const char *kept = rq->key->answer ? rq->key->answer : "", *bytes;
+	struct json_object *o;
+	const struct scope *sc;
+	struct asset row = { 0 };
+	size_t n;
+	enum status s = json_parse(cx, kept, strlen(kept), KEPT_MAX_DEPTH, &o);
+
+	if (!s)
+		s = json_get_text(cx, o, "", "metadata-location", &row.metadata_location);
+	if (!s)
+		s = json_get_text(cx, o, "", "sha256", &row.metadata_sha256);
+	if (!s)
+		s = json_get_int(cx, o, "", "size", &row.metadata_size);
+	if (s)
+		return fail(cx, INTERNAL, "key %s: %s", rq->key->key, cx_strdup(cx, cx->message));
+	s = scope_of(cx, rq->resolved->catalog, &sc);
+	if (!s)
+		s = text_read(rq, sc, &row, &bytes, &n);
+	return s ? s : answer_table(rq, row.metadata_location, bytes, n, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "fcgi/actor.h"
+#include "fcgi/idempotency.h"
 
 /* What the body of a create says. */
 struct wish {
@@ -157,6 +158,17 @@ enum status create_table(struct request *rq)
 	return s ? s : answer_made(rq, &c, &f);
 }
 
+/* A staged create has no effect: it is done again. */
+enum status replay_create_table(struct request *rq)
+{
+	struct wish wish;
+	enum status s = read_wish(rq, &wish);
+
+	if (s)
+		return s;
+	return wish.stage ? create_table(rq) : replay_made(rq, NULL, wish.name);
+}
+
 /* --- register -------------------------------------------------------------------------- */
 
 struct registration {
@@ -239,4 +251,13 @@ enum status register_table(struct request *rq)
 	enum status s = register_asset(rq, &table_metadata, &c, &f, &metadata);
 
 	return s ? s : answer_made(rq, &c, &f);
+}
+
+enum status replay_register_table(struct request *rq)
+{
+	const char *name, *location;
+	bool overwrite;
+	enum status s = read_registration(rq, &name, &location, &overwrite);
+
+	return s ? s : replay_made(rq, "tables", name);
 }

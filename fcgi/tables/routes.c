@@ -2,25 +2,29 @@
 /* routes.c - the routes of pangolin-tables. */
 #include "fcgi/tables/tables.h"
 
+#include "fcgi/idempotency.h"
+
 #define NS "/v1/{}/namespaces/{}"
 #define TABLE NS "/tables/{}"
 #define VIEW NS "/views/{}"
 
 static const struct route routes[] = {
 	{ "GET", TABLE, MAY_READ, ON_ASSET, NOUN_TABLE, load_table, NULL },
-	{ "POST", TABLE, MAY_WRITE, ON_ASSET, NOUN_TABLE | BRANCH_ROW, commit_table, NULL },
+	{ "POST", TABLE, MAY_WRITE, ON_ASSET, NOUN_TABLE | BRANCH_ROW | IDEMPOTENT, commit_table,
+	  NULL, replay_as_get },
 	{ "HEAD", TABLE, MAY_READ, ON_ASSET, NOUN_TABLE, head_table, NULL },
-	{ "DELETE", TABLE, MAY_DELETE, ON_ASSET, NOUN_TABLE, drop_table, NULL },
-	{ "POST", TABLE "/unregister", MAY_DELETE, ON_ASSET, NOUN_TABLE | BRANCH_ROW,
-	  unregister_table, NULL },
+	{ "DELETE", TABLE, MAY_DELETE, ON_ASSET, NOUN_TABLE | IDEMPOTENT, drop_table, NULL },
+	{ "POST", TABLE "/unregister", MAY_DELETE, ON_ASSET, NOUN_TABLE | BRANCH_ROW | IDEMPOTENT,
+	  unregister_table, NULL, replay_unregister_table },
 	{ "POST", TABLE "/metrics", MAY_READ, ON_ASSET, NOUN_TABLE, report_metrics, NULL },
 	{ "GET", NS "/tables", MAY_LIST, ON_NAMESPACE, NOUN_NAMESPACE, list_tables, NULL },
-	{ "POST", NS "/tables", MAY_CREATE, ON_NAMESPACE, NOUN_NAMESPACE, create_table, NULL },
-	{ "POST", NS "/register", MAY_CREATE, ON_NAMESPACE, NOUN_NAMESPACE, register_table,
-	  register_table_objects },
-	{ "POST", "/v1/{}/tables/rename", MAY_LIST, ON_CATALOG, NOUN_TABLE, rename_table,
-	  rename_table_objects },
-	{ "POST", "/v1/{}/transactions/commit", MAY_LIST, ON_CATALOG, NOUN_TABLE,
+	{ "POST", NS "/tables", MAY_CREATE, ON_NAMESPACE, NOUN_NAMESPACE | IDEMPOTENT,
+	  create_table, NULL, replay_create_table },
+	{ "POST", NS "/register", MAY_CREATE, ON_NAMESPACE, NOUN_NAMESPACE | IDEMPOTENT,
+	  register_table, register_table_objects, replay_register_table },
+	{ "POST", "/v1/{}/tables/rename", MAY_LIST, ON_CATALOG, NOUN_TABLE | IDEMPOTENT,
+	  rename_table, rename_table_objects },
+	{ "POST", "/v1/{}/transactions/commit", MAY_LIST, ON_CATALOG, NOUN_TABLE | IDEMPOTENT,
 	  commit_transaction, commit_transaction_objects },
 	{ "GET", VIEW, MAY_READ, ON_ASSET, NOUN_VIEW, load_view, NULL },
 	{ "POST", VIEW, MAY_WRITE, ON_ASSET, NOUN_VIEW | BRANCH_ROW, replace_view, NULL },

@@ -27,6 +27,10 @@ enum status replace_view(struct request *rq);
 enum status drop_view(struct request *rq);
 enum status rename_view(struct request *rq);
 
+enum status replay_create_table(struct request *rq);
+enum status replay_register_table(struct request *rq);
+enum status replay_unregister_table(struct request *rq);
+
 /* What a rename's body names: its source and the destination's namespace. */
 enum status rename_table_objects(struct request *rq,
 				 enum status (*visit)(struct request *, enum action,
