@@ -96,8 +96,7 @@ static enum status replay(struct request *rq, const char *hash)
 /* Another process was faster with the key: what has it left? */
 static enum status replay_other(struct request *rq, const char *hash)
 {
-	enum status s = store_get_all(rq->cx, rq->rs->store,
-				      (struct row *[]){ &rq->key->row }, 1);
+	enum status s = store_get_all(rq->cx, rq->rs->store, (struct row *[]){ &rq->key->row }, 1);
 
 	if (!s && !rq->key->row.version)
 		s = fail(rq->cx, UNAVAILABLE, "the same request is under way: try again");

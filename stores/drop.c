@@ -184,8 +184,7 @@ static enum status remove_expired(struct removal *r, const struct row *from, con
 		if (s)
 			return s;
 		for (size_t i = 0; i < page.n && r->n < batch; i++) {
-			struct row *row =
-				(struct row *)((char *)page.items + i * from->kind->size);
+			struct row *row = (struct row *)((char *)page.items + i * from->kind->size);
 			int64_t at = model_int(row, expires);
 
 			if (at && at < now_ms)

@@ -253,11 +253,20 @@ enum status register_table(struct request *rq)
 	return s ? s : answer_made(rq, &c, &f);
 }
 
+static enum status replay_registration(struct request *rq, const char *list)
+{
+	struct registration r;
+	enum status s = read_registration(rq, &r);
+
+	return s ? s : replay_made(rq, list, r.name);
+}
+
 enum status replay_register_table(struct request *rq)
 {
-	const char *name, *location;
-	bool overwrite;
-	enum status s = read_registration(rq, &name, &location, &overwrite);
+	return replay_registration(rq, "tables");
+}
 
-	return s ? s : replay_made(rq, "tables", name);
+enum status replay_register_view(struct request *rq)
+{
+	return replay_registration(rq, "views");
 }

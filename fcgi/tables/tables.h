@@ -29,6 +29,7 @@ enum status rename_view(struct request *rq);
 
 enum status replay_create_table(struct request *rq);
 enum status replay_register_table(struct request *rq);
+enum status replay_register_view(struct request *rq);
 enum status replay_unregister_table(struct request *rq);
 
 /* What a rename's body names: its source and the destination's namespace. */

@@ -6,6 +6,7 @@
 #include "stores/drop.h"
 
 #define N "/v1/c/namespaces"
+#define V N "/a/views"
 #define RENAME(from, to)                                                                           \
 	"{\"source\":{\"namespace\":[\"a\"],\"name\":\"" from "\"},"                               \
 	"\"destination\":{\"namespace\":[\"a\"],\"name\":\"" to "\"}}"
@@ -77,8 +78,8 @@ static const struct {
 } operations[] = {
 	{ "POST", N, "{\"namespace\":[\"a\"],\"properties\":{\"k\":\"v\"}}", 200, "\"k\":\"v\"" },
 	{ "POST", N, "{\"namespace\":[\"a\",\"b c\",\"d+e\"]}", 200, "[\"a\",\"b c\",\"d+e\"]" },
-	{ "POST", N "/a/properties", "{\"updates\":{\"l\":\"w\"},\"removals\":[\"k\",\"none\"]}", 200,
-	  "{\"updated\":[\"l\"],\"removed\":[\"k\"],\"missing\":[\"none\"]}" },
+	{ "POST", N "/a/properties", "{\"updates\":{\"l\":\"w\"},\"removals\":[\"k\",\"none\"]}",
+	  200, "{\"updated\":[\"l\"],\"removed\":[\"k\"],\"missing\":[\"none\"]}" },
 	{ "DELETE", N "/a%1Fb%20c%1Fd%2Be", NULL, 204, NULL },
 	{ "POST", T, "{\"name\":\"t\"," SCHEMA "}", 200, "\"metadata-location\":\"file:///" },
 	{ "POST", T, "{\"name\":\"t u+v\"," SCHEMA "}", 200, "\"metadata-location\":\"file:///" },
@@ -93,7 +94,21 @@ static const struct {
 	  "{\"x\":\"y\"}}]}]}",
 	  204, NULL },
 	{ "POST", T "/w/unregister", NULL, 200, "\"x\":\"y\"" },
+	{ "POST", V "/v",
+	  "{\"requirements\":[],\"updates\":[{\"action\":\"set-properties\","
+	  "\"updates\":{\"a\":\"b\"}}]}",
+	  200, "\"a\":\"b\"" },
+	{ "POST", "/v1/c/views/rename", RENAME("v", "z"), 204, NULL },
+	{ "DELETE", V "/z", NULL, 204, NULL },
+	{ "POST", N "/a/register-view", "{\"name\":\"y\",\"metadata-location\":\"$M\"}", 200,
+	  "\"a\":\"b\"" },
 };
+
+/* Creating a view takes no key. */
+static void make_view(void)
+{
+	expect("POST", V, "{\"name\":\"v\",\"sql\":\"SELECT 1\"}", 201, NULL);
+}
 
 START_TEST(test_operations)
 {
@@ -109,6 +124,8 @@ START_TEST(test_operations)
 		expect_key(key, method, operations[i].uri, operations[i].body, operations[i].status,
 			   true, operations[i].contains);
 		ck_assert_uint_eq(commits(), before);
+		if (strcmp(operations[i].uri, T "/w/unregister") == 0)
+			make_view();
 		if (!at)
 			continue;
 		at += strlen("\"metadata-location\":\"");
