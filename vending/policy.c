@@ -19,16 +19,19 @@ static const struct {
 /* A key's text as a pattern that nothing else matches. */
 static enum status add_literal(struct text *t, const struct storage *s, const char *key)
 {
+	bool aws = storage_is_aws(s);
+
 	for (; *key; key++) {
-		if (!strchr("*?$", *key)) {
-			text_addc(t, *key);
-			continue;
-		}
-		if (!storage_is_aws(s))
+		bool special = strchr("*?$", *key) != NULL;
+
+		if (!aws && (special || *key == '\\' || (unsigned char)*key >= 0x80))
 			return fail(t->cx, INVALID,
-				    "no session can be limited to a folder with '%c' in its name",
-				    *key);
-		text_addf(t, "${%c}", *key);
+				    "no session can be limited to a folder with such a name: "
+				    "'*', '$', '\\' or a letter beyond ASCII");
+		if (special)
+			text_addf(t, "${%c}", *key);
+		else
+			text_addc(t, *key);
 	}
 	return OK;
 }

@@ -297,7 +297,8 @@ static enum status check_operation(const struct target *t, const struct sign_req
 		    !is_word_of(o->may, t->query[i].name))
 			return fail(t->cx, DENIED, "requests with this parameter are not signed");
 	if (!((t->scope->verbs | VEND_READ) & o->verb))
-		return fail(t->cx, DENIED, "the table's files may not be %s by the caller",
+		return fail(t->cx, DENIED,
+			    "the table's files may not be %s by signed requests here",
 			    o->verb == VEND_DELETE ? "deleted" : "written");
 	if (o->about == ON_OBJECT)
 		return check_key(t, t->bucket, t->key);

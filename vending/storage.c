@@ -386,6 +386,36 @@ const char *storage_identity(struct cx *cx, const struct storage *s)
 	return cx_printf(cx, "%s://%s", l.scheme, l.authority);
 }
 
+/* The two letters beyond ASCII whose small form is in it: the Kelvin sign and the long s. */
+static const struct {
+	const char *letter, *small;
+} strange_letters[] = { { "\xe2\x84\xaa", "k" }, { "\xc5\xbf", "s" } };
+
+const char *storage_claim(struct cx *cx, const struct storage *s, const struct location *l)
+{
+	char *out, *end;
+
+	if (!text_same(s->scheme, "s3") || storage_is_aws(s))
+		return l->path;
+	out = end = cx_strdup(cx, l->path);
+	for (const char *c = l->path; *c;) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(strange_letters) &&
+		       !text_starts(c, strange_letters[i].letter))
+			i++;
+		if (i < ARRAY_SIZE(strange_letters)) {
+			*end++ = *strange_letters[i].small;
+			c += strlen(strange_letters[i].letter);
+		} else {
+			*end++ = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+			c++;
+		}
+	}
+	*end = '\0';
+	return out;
+}
+
 enum status storage_covers(struct cx *cx, const struct storage *s, const struct location *l)
 {
 	struct location base;

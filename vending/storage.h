@@ -35,6 +35,10 @@ struct storage {
 	const char *service_account_key; /* SECRET: JSON text */
 	/* What clients get: storage_vending's. */
 	enum vending vending;
+	/* Requests that write may be signed with the storage's own keys: Amazon's, or the strategy
+	 * says RemoteSigning.  MinIO takes headers that were not signed, a copy's source among
+	 * them, so who may write one table could read all that the keys can. */
+	bool signs_writes;
 	const char *vended_key_id, *vended_secret; /* SECRET: of VEND_STATIC */
 };
 
@@ -79,6 +83,11 @@ bool storage_by_path(const struct storage *s, const char *endpoint);
 /* What location rows are keyed by: "file", "s3://<endpoint host or aws>/<bucket>",
  * "abfss://<container>@<account>", "gs://<bucket>". */
 const char *storage_identity(struct cx *cx, const struct storage *s);
+
+/* A location's path as its rows have it.  On S3 that is not Amazon's, capital letters become
+ * small ones: SeaweedFS takes a session's policy for "/t" to be one for "/T" too, so two tables
+ * must not differ by that alone. */
+const char *storage_claim(struct cx *cx, const struct storage *s, const struct location *l);
 
 /* OK where the location lies under root or an allowed location (or is an allowed
  * location), and is not itself a bucket's or the file system's root; else INVALID. */

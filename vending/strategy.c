@@ -97,6 +97,7 @@ static enum status read_strategy(struct cx *cx, const char *text, struct storage
 		return OK;
 	*read = true;
 	s->vending = found->vending;
+	s->signs_writes = found->vending == VEND_SIGNED;
 	return json_object_is_type(details, json_type_object)
 		       ? read_details(cx, details, found->vending, s)
 		       : OK;
@@ -189,6 +190,8 @@ enum status storage_vending(struct cx *cx, struct storage *s, bool use_sts, cons
 		return status;
 	if (!read)
 		s->vending = use_sts ? VEND_SESSION : VEND_SIGNED;
+	if (text_same(s->scheme, "s3") && storage_is_aws(s))
+		s->signs_writes = true;
 	if (!text_same(s->scheme, "s3")) {
 		if (s->vending == VEND_SIGNED || text_same(s->scheme, "file"))
 			s->vending = VEND_NOTHING;

@@ -121,6 +121,10 @@ static void tell(struct cx *cx, const struct vend_request *r, const struct sts_s
 			      cx_printf(cx, "%lld", (long long)out->expires_ms));
 	out->config = o;
 	out->id = s->access_key_id;
+	out->storage = *r->storage;
+	out->storage.access_key_id = s->access_key_id;
+	out->storage.secret_access_key = s->secret_access_key;
+	out->storage.session_token = s->session_token;
 }
 
 static enum status vend_static(struct cx *cx, const struct vend_request *r, struct vended *out)

@@ -23,6 +23,8 @@ struct vended {
 	 * longer: no cloud gives less than 15 minutes); 0 = never. */
 	int64_t expires_ms;
 	const char *id; /* of the credential, for records; no secret */
+	/* The storage as the session reaches it: for a server that signs with it. */
+	struct storage storage;
 	bool fresh;	/* made by this call, not a kept one */
 };
 

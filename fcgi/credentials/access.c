@@ -204,12 +204,34 @@ static enum status answer_signed(struct request *rq, const struct sign_answer *a
 	return answer_json(rq, 200, o);
 }
 
+/*
+ * Whose keys sign.  A session's, where there are any: what a storage makes of a request
+ * beyond what was signed is then limited too.  With the storage's own, requests that
+ * write only where that is said to be safe.
+ */
+static enum status signing_keys(struct request *rq, const struct delegated *t,
+				struct vend_scope *scope, struct storage *out)
+{
+	struct vended v;
+	enum status s = INVALID;
+
+	if (t->sc->storage.vending == VEND_SESSION)
+		s = delegate_vend(rq, t, scope, &v);
+	if (s && s != INVALID)
+		return s;
+	*out = s ? t->sc->storage : v.storage;
+	if (s && !out->signs_writes)
+		scope->verbs &= ~(unsigned)VEND_WRITE;
+	return OK;
+}
+
 enum status sign_table(struct request *rq)
 {
 	struct sign_request request;
 	struct sign_answer signature;
 	struct vend_scope scope;
 	struct delegated t = { 0 };
+	struct storage keys;
 	enum status s = path_scope(rq, &t, &scope);
 
 	if (!s)
@@ -217,7 +239,9 @@ enum status sign_table(struct request *rq)
 	if (!s)
 		s = read_signing(rq, &request);
 	if (!s)
-		s = sign_request(rq->cx, &t.sc->storage, &scope, &request, cx_now_ms(), &signature);
+		s = signing_keys(rq, &t, &scope, &keys);
+	if (!s)
+		s = sign_request(rq->cx, &keys, &scope, &request, cx_now_ms(), &signature);
 	return s ? s : answer_signed(rq, &signature);
 }
 

@@ -8,13 +8,27 @@
 #define CONFIG_DEPTH 16
 #define MAX_WAREHOUSES 1000
 
+/* The part of the location that a row's path stands for: as many folders. */
+static void set_folder(struct cx *cx, const struct location *l, const char *row_path,
+		       struct location *out)
+{
+	const char *end = l->path;
+
+	for (; *row_path; row_path++)
+		if (*row_path == '/')
+			end += 1 + strcspn(end + 1, "/");
+	*out = *l;
+	out->path = cx_strndup(cx, l->path, (size_t)(end - l->path));
+	out->text = cx_strndup(cx, l->text, strlen(l->text) - strlen(end));
+}
+
 /* The TABLE row at or above the location, of this tenant. */
 static enum status find_folder(struct request *rq, const struct location *l, struct place_of *out)
 {
 	struct claim claim = { .storage = storage_identity(rq->cx, &out->storage) };
 	struct row **rows;
 	size_t n;
-	enum status s = claim_path(rq->cx, &claim, l->path);
+	enum status s = claim_path(rq->cx, &claim, storage_claim(rq->cx, &out->storage, l));
 
 	if (s)
 		return s;
@@ -27,10 +41,7 @@ static enum status find_folder(struct request *rq, const struct location *l, str
 		    !text_same(r->tenant_id, rq->tenant_id))
 			continue;
 		out->asset_id = r->asset_id;
-		out->folder = *l;
-		out->folder.path = r->path;
-		out->folder.text = cx_strndup(rq->cx, l->text,
-					      strlen(l->text) - strlen(l->path) + strlen(r->path));
+		set_folder(rq->cx, l, r->path, &out->folder);
 		return OK;
 	}
 	return s ? s : fail(rq->cx, NOT_FOUND, "no table has its files at \"%s\"", l->text);

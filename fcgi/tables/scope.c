@@ -166,7 +166,7 @@ static enum status own(struct cx *cx, const struct scope *sc, const char *what, 
 	if (s)
 		return s;
 	*text = l.text;
-	s = claim_path(cx, claim, l.path);
+	s = claim_path(cx, claim, storage_claim(cx, &sc->storage, &l));
 	return s ? fail(cx, s, "%s: %s", what, cx_strdup(cx, cx->message)) : OK;
 }
 

@@ -184,6 +184,30 @@ START_TEST(covers)
 }
 END_TEST
 
+START_TEST(claimed)
+{
+	static const struct {
+		const char *endpoint, *scheme, *location, *claim;
+	} claims[] = {
+		{ "http://weed", "s3", "s3://b/W/t\xc3\x89", "/w/t\xc3\x89" },
+		{ "http://weed", "s3", "s3://b/ta\xc5\xbf\xe2\x84\xaaS", "/tasks" },
+		{ NULL, "s3", "s3://b/W/T", "/W/T" },
+		{ NULL, "file", "file:///W/T", "/W/T" },
+		{ NULL, "gs", "gs://b/W/T", "/W/T" },
+	};
+	struct cx cx = { 0 };
+	struct location l;
+
+	for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {
+		struct storage s = { .scheme = claims[i].scheme, .endpoint = claims[i].endpoint };
+
+		ck_assert(!location_parse(&cx, claims[i].location, &l));
+		ck_assert_str_eq(storage_claim(&cx, &s, &l), claims[i].claim);
+	}
+	cx_free(&cx);
+}
+END_TEST
+
 START_TEST(clients_get_no_secret)
 {
 	struct cx cx = { 0 };
@@ -213,6 +237,7 @@ int main(void)
 	tcase_add_loop_test(all, placed, 0, ARRAY_SIZE(places));
 	tcase_add_loop_test(all, refused, 0, ARRAY_SIZE(mistakes));
 	tcase_add_loop_test(all, covers, 0, ARRAY_SIZE(covered));
+	tcase_add_test(all, claimed);
 	tcase_add_test(all, clients_get_no_secret);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

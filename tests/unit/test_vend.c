@@ -230,6 +230,8 @@ static const struct {
 	  POLICY(GET, "\"arn:aws:s3:::b/%2a/*\"", "") },
 	{ "us-east-1", "http://minio", { "s3://b/a*b" }, VEND_READ, false, INVALID, NULL },
 	{ "us-east-1", "http://minio", { "s3://b/$a" }, VEND_READ, false, INVALID, NULL },
+	{ "us-east-1", "http://minio", { "s3://b/\\a" }, VEND_READ, false, INVALID, NULL },
+	{ "us-east-1", "http://minio", { "s3://b/\xc3\xa9" }, VEND_READ, false, INVALID, NULL },
 };
 
 static struct vend_scope scope_of(const char *const *folders, unsigned verbs)
