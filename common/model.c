@@ -179,6 +179,15 @@ static const struct column commit_columns[] = {
 };
 KIND(commit, "commits", 4, 0);
 
+static const struct column scan_plan_columns[] = {
+	COLUMN(scan_plan, TEXT, tenant_id, KEY), COLUMN(scan_plan, TEXT, catalog_id, KEY),
+	COLUMN(scan_plan, TEXT, plan_id, KEY),	 COLUMN(scan_plan, TEXT, asset_id, 0),
+	COLUMN(scan_plan, TEXT, user_id, 0),	 COLUMN(scan_plan, INT, snapshot_id, 0),
+	COLUMN(scan_plan, INT, schema_id, 0),	 COLUMN(scan_plan, JSON, request, 0),
+	COLUMN(scan_plan, TIME, expires_ms, 0),
+};
+KIND(scan_plan, "scan_plans", 3, 0);
+
 static const struct column metrics_report_columns[] = {
 	COLUMN(metrics_report, TEXT, tenant_id, KEY | HIDDEN),
 	COLUMN(metrics_report, TEXT, catalog_id, KEY | HIDDEN),
@@ -212,7 +221,7 @@ const struct kind *const model_kinds[] = {
 	&kind_tenant,	       &kind_user,    &kind_service_user, &kind_token,
 	&kind_warehouse,       &kind_catalog, &kind_branch,	  &kind_tag,
 	&kind_asset,	       &kind_commit,  &kind_audit,	  &kind_metrics_report,
-	&kind_idempotency_key, NULL,
+	&kind_idempotency_key, &kind_scan_plan, NULL,
 };
 
 const struct column *model_column(const struct kind *k, const char *name)

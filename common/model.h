@@ -252,6 +252,19 @@ struct commit {
 	const char *operations;
 };
 
+/* --- scans --------------------------------------------------------------- */
+
+/* A scan that was planned: its tasks are worked out of this again, not kept. */
+struct scan_plan {
+	struct row row;
+	const char *tenant_id, *catalog_id;
+	const char *plan_id; /* UUIDv7 */
+	const char *asset_id, *user_id;
+	int64_t snapshot_id, schema_id; /* as they were chosen; -1 = none */
+	const char *request;		/* PlanTableScanRequest */
+	int64_t expires_ms;
+};
+
 /* --- metrics --------------------------------------------------------------- */
 
 /* What a client reported on a scan or a commit of a table: stores/reports.h. */
@@ -284,7 +297,8 @@ struct audit {
 
 extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant,
 	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
-	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key, kind_audit;
+	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key,
+	kind_scan_plan, kind_audit;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];

@@ -17,6 +17,10 @@ enum status drop_table(struct request *rq);
 enum status unregister_table(struct request *rq);
 enum status rename_table(struct request *rq);
 enum status report_metrics(struct request *rq);
+enum status plan_table_scan(struct request *rq);
+enum status fetch_planning_result(struct request *rq);
+enum status cancel_planning(struct request *rq);
+enum status fetch_scan_tasks(struct request *rq);
 
 enum status list_views(struct request *rq);
 enum status create_view(struct request *rq);
