@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c - scans planned by the server: plan, poll, cancel, fetch a task. */
 #include "common/text.h"
+#include "fcgi/tables/delegate.h"
 #include "fcgi/tables/tables.h"
 #include "fcgi/tables/walk.h"
 #include "stores/plans.h"
@@ -55,8 +56,8 @@ static void add_tasks(struct cx *cx, struct text *t, const char *plan_id, const 
 }
 
 /* {<begin>"plan-tasks":...,"delete-files":...,"file-scan-tasks":...} */
-static enum status answer_walked(struct request *rq, const char *begin, const char *plan_id,
-				 const struct walked *w)
+static enum status answer_tasks(struct request *rq, const char *begin, const char *plan_id,
+				const struct walked *w)
 {
 	struct text head = text_open(rq->cx, MAX_HEAD);
 
@@ -72,21 +73,17 @@ static enum status answer_walked(struct request *rq, const char *begin, const ch
 /* --- the table at hand ------------------------------------------------------------------- */
 
 struct planned {
+	const struct asset *row;
 	const struct scope *sc;
 	struct json_object *metadata;
 	struct scan scan;
 };
 
-static enum status read_table(struct request *rq, const struct asset *row, struct planned *p)
+static enum status read_table(struct request *rq, struct planned *p)
 {
 	enum status s = scope_of(rq->cx, rq->resolved->catalog, &p->sc);
 
-	return s ? s : text_read_json(rq, p->sc, row, &p->metadata);
-}
-
-static struct scan_part whole(const struct scan *scan)
-{
-	return (struct scan_part){ .to = { .list = scan->n_snapshots } };
+	return s ? s : text_read_json(rq, p->sc, p->row, &p->metadata);
 }
 
 static struct scan_plan plan_of(const struct request *rq, const struct asset *row)
@@ -103,19 +100,18 @@ static struct scan_plan plan_of(const struct request *rq, const struct asset *ro
 static enum status open_plan(struct request *rq, const char *missing, const char *plan_id,
 			     struct scan_plan *plan, struct planned *p)
 {
-	const struct asset *row;
 	struct json_object *request;
-	enum status s = path_table(rq, &row);
+	enum status s = path_table(rq, &p->row);
 
 	if (s)
 		return s;
-	*plan = plan_of(rq, row);
+	*plan = plan_of(rq, p->row);
 	plan->plan_id = plan_id;
 	s = plan_find(rq->cx, rq->rs->store, plan);
 	if (s == NOT_FOUND)
 		rq->error_type = missing;
 	if (!s)
-		s = read_table(rq, row, p);
+		s = read_table(rq, p);
 	if (!s)
 		s = json_parse(rq->cx, plan->request, strlen(plan->request),
 			       (int)rq->rs->config->max_json_depth, &request);
@@ -128,40 +124,61 @@ static enum status open_plan(struct request *rq, const char *missing, const char
 	return s;
 }
 
+/* The whole scan's first answer, as a load of the table: with credentials for its files. */
+static enum status answer_plan(struct request *rq, struct planned *p, const char *begin,
+			       const struct scan_plan *plan, const struct walked *w)
+{
+	const struct delegated t = { .ref = rq->resolved->catalog,
+				     .sc = p->sc,
+				     .at = { rq->resolved->path, rq->resolved->name },
+				     .row = p->row };
+	struct delegation d;
+
+	delegate(rq, &t, &d);
+	if (d.credentials) {
+		answer_header(rq, "Cache-Control", "private, no-store");
+		begin = cx_printf(rq->cx, "%s\"storage-credentials\":%s,", begin, d.credentials);
+	}
+	return answer_tasks(rq, begin, plan->plan_id, w);
+}
+
+static enum status walk_all(struct request *rq, struct planned *p, struct walked *out)
+{
+	const struct scan_part all = { .to = { .list = p->scan.n_snapshots } };
+
+	return walk_part(rq, p->sc, &p->scan, &all, out);
+}
+
 /* --- handlers ------------------------------------------------------------------------------- */
 
 enum status plan_table_scan(struct request *rq)
 {
-	const struct asset *row;
 	struct planned p;
 	struct scan_plan plan;
-	struct scan_part part;
 	struct walked w;
-	enum status s = path_table(rq, &row);
+	enum status s = path_table(rq, &p.row);
 
 	if (!s)
 		s = request_json(rq, true);
 	if (!s)
-		s = read_table(rq, row, &p);
+		s = read_table(rq, &p);
 	if (!s)
 		s = scan_open(rq->cx, p.metadata, rq->json, (struct scan_pins){ -1, -1 }, &p.scan);
+	if (!s)
+		s = walk_all(rq, &p, &w);
 	if (s)
 		return s;
-	part = whole(&p.scan);
-	s = walk_part(rq, p.sc, &p.scan, &part, &w);
-	if (s)
-		return s;
-	plan = plan_of(rq, row);
+	plan = plan_of(rq, p.row);
 	plan.snapshot_id = p.scan.snapshot_id;
 	plan.schema_id = p.scan.schema.id;
 	plan.request = json_print(rq->cx, rq->json, NULL);
 	s = plan_create(rq->cx, rq->rs->store, rq->rs->config->scan_ttl_s, &plan);
 	if (s)
 		return s;
-	return answer_walked(rq,
-			     cx_printf(rq->cx, "\"status\":\"completed\",\"plan-id\":\"%s\",",
-				       plan.plan_id),
-			     plan.plan_id, &w);
+	return answer_plan(rq, &p,
+			   cx_printf(rq->cx, "\"status\":\"completed\",\"plan-id\":\"%s\",",
+				     plan.plan_id),
+			   &plan, &w);
 }
 
 /* Plans are complete when they are made: this gives the first answer again. */
@@ -169,15 +186,12 @@ enum status fetch_planning_result(struct request *rq)
 {
 	struct planned p;
 	struct scan_plan plan;
-	struct scan_part part;
 	struct walked w;
 	enum status s = open_plan(rq, no_plan, rq->segments[3], &plan, &p);
 
-	if (s)
-		return s;
-	part = whole(&p.scan);
-	s = walk_part(rq, p.sc, &p.scan, &part, &w);
-	return s ? s : answer_walked(rq, "\"status\":\"completed\",", plan.plan_id, &w);
+	if (!s)
+		s = walk_all(rq, &p, &w);
+	return s ? s : answer_plan(rq, &p, "\"status\":\"completed\",", &plan, &w);
 }
 
 enum status cancel_planning(struct request *rq)
@@ -219,5 +233,5 @@ enum status fetch_scan_tasks(struct request *rq)
 			       ? fail(rq->cx, s, "The plan task does not exist")
 			       : s;
 	s = walk_part(rq, p.sc, &p.scan, &part, &w);
-	return s ? s : answer_walked(rq, "", plan_id, &w);
+	return s ? s : answer_tasks(rq, "", plan_id, &w);
 }
