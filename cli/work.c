@@ -181,8 +181,13 @@ static enum status reports_step(struct worker *w, struct cx *cx, const char *ten
 	return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->metrics_days, w->batch, done);
 }
 
+static enum status plans_step(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
+{
+	return drop_expired_plans(cx, w->st, tenant_id, cx_now_ms(), w->batch, done);
+}
+
 static enum status (*const expiries[])(struct worker *w, struct cx *cx, const char *tenant_id,
-				       bool *done) = { tokens_step, keys_step, reports_step };
+				       bool *done) = { tokens_step, keys_step, reports_step, plans_step };
 
 static enum status drop_expired(struct worker *w, struct cx *outer, const char *tenant_id)
 {

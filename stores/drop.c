@@ -215,6 +215,16 @@ enum status drop_expired_keys(struct cx *cx, struct store *st, const char *tenan
 	return s ? s : removal_apply(&r, done);
 }
 
+enum status drop_expired_plans(struct cx *cx, struct store *st, const char *tenant_id,
+			       int64_t now_ms, size_t batch, bool *done)
+{
+	struct removal r = removal_open(cx, st, batch);
+	struct scan_plan from = { .row = ROW(scan_plan), .tenant_id = tenant_id };
+	enum status s = remove_expired(&r, &from.row, "expires_ms", now_ms, batch);
+
+	return s ? s : removal_apply(&r, done);
+}
+
 enum status drop_old_reports(struct cx *cx, struct store *st, const char *tenant_id, int64_t now_ms,
 			     int64_t days, size_t batch, bool *done)
 {

@@ -27,6 +27,10 @@ MUST_USE enum status drop_expired_tokens(struct cx *cx, struct store *st, const 
 MUST_USE enum status drop_expired_keys(struct cx *cx, struct store *st, const char *tenant_id,
 				       int64_t now_ms, size_t batch, bool *done);
 
+/* Likewise planned scans. */
+MUST_USE enum status drop_expired_plans(struct cx *cx, struct store *st, const char *tenant_id,
+					int64_t now_ms, size_t batch, bool *done);
+
 /* Metrics reports of the tenant that were received more than `days` ago, as above; up to a
  * week late. */
 MUST_USE enum status drop_old_reports(struct cx *cx, struct store *st, const char *tenant_id,

@@ -10,6 +10,7 @@
 #include "stores/catalogs.h"
 #include "stores/drop.h"
 #include "stores/jobs.h"
+#include "stores/plans.h"
 #include "stores/reports.h"
 #include "stores/warehouses.h"
 
@@ -396,6 +397,70 @@ START_TEST(test_expired_tokens)
 }
 END_TEST
 
+/* --- planned scans ---------------------------------------------------------------- */
+
+static struct scan_plan plan_of(const char *plan_id, const char *asset_id, const char *user_id)
+{
+	return (struct scan_plan){ .row = ROW(scan_plan),
+				   .tenant_id = NIL_UUID,
+				   .catalog_id = "c",
+				   .plan_id = plan_id,
+				   .asset_id = asset_id,
+				   .user_id = user_id,
+				   .request = "{\"min-rows-requested\":7}" };
+}
+
+START_TEST(test_plans)
+{
+	struct scan_plan made = plan_of(NULL, "a", "u"), p;
+
+	made.snapshot_id = 5;
+	ok(plan_create(&cx, st, 60, &made));
+	p = plan_of(made.plan_id, "a", "u");
+	ok(plan_find(&cx, st, &p));
+	ck_assert_int_eq(p.snapshot_id, 5);
+	ck_assert_str_eq(p.request, made.request);
+	/* of another table, another user, nobody, no such id, no id */
+	p = plan_of(made.plan_id, "b", "u");
+	gives(plan_find(&cx, st, &p), NOT_FOUND);
+	p = plan_of(made.plan_id, "a", "v");
+	gives(plan_find(&cx, st, &p), NOT_FOUND);
+	p = plan_of(made.plan_id, "a", NULL);
+	gives(plan_find(&cx, st, &p), NOT_FOUND);
+	p = plan_of(NIL_UUID, "a", "u");
+	gives(plan_find(&cx, st, &p), NOT_FOUND);
+	p = plan_of("", "a", "u");
+	gives(plan_find(&cx, st, &p), NOT_FOUND);
+	p = made;
+	ok(plan_remove(&cx, st, &p));
+	gives(plan_remove(&cx, st, &made), NOT_FOUND);
+	made.request = cx_printf(&cx, "%*s", (int)PLAN_MAX_REQUEST + 1, "{}");
+	gives(plan_create(&cx, st, 60, &made), TOO_LARGE);
+}
+END_TEST
+
+START_TEST(test_expired_plans)
+{
+	struct scan_plan old = plan_of(NULL, "a", "u"), young = old, p;
+	bool done = false;
+
+	ok(plan_create(&cx, st, 0, &old));
+	ok(plan_create(&cx, st, 0, &old));
+	ok(plan_create(&cx, st, 0, &old));
+	ok(plan_create(&cx, st, 600, &young));
+	p = plan_of(old.plan_id, "a", "u");
+	gives(plan_find(&cx, st, &p), NOT_FOUND);
+	ck_assert_uint_eq(count(&kind_scan_plan, NIL_UUID), 4);
+	for (int i = 0; !done; i++) {
+		ck_assert_int_lt(i, 100);
+		ok(drop_expired_plans(&cx, st, NIL_UUID, cx_now_ms() + 60000, 2, &done));
+	}
+	ck_assert_uint_eq(count(&kind_scan_plan, NIL_UUID), 1);
+	ok(drop_catalog_rows(&cx, st, NIL_UUID, "c", 10, &done));
+	ck_assert_uint_eq(count(&kind_scan_plan, NIL_UUID), 0);
+}
+END_TEST
+
 /* --- metrics reports ------------------------------------------------------------- */
 
 #define DAY_MS ((int64_t)86400000)
@@ -496,6 +561,8 @@ int main(void)
 	tcase_add_test(t, test_drop_catalog);
 	tcase_add_test(t, test_drop_tenant);
 	tcase_add_test(t, test_expired_tokens);
+	tcase_add_test(t, test_plans);
+	tcase_add_test(t, test_expired_plans);
 	tcase_add_test(t, test_reports_are_bounded);
 	tcase_add_test(t, test_old_reports);
 	tcase_add_loop_test(t, test_the_ring_of_weeks, 0, 4);
