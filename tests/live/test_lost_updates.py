@@ -2,32 +2,15 @@
 """No update is lost: writers read a number, add one, and commit only onto what they read."""
 
 import multiprocessing
-import random
 import time
 
 import pytest
 import requests
 
+from commits import append_to
+
 pytestmark = pytest.mark.ours
 spawn = multiprocessing.get_context("spawn")
-
-
-def next_snapshot(metadata, location):
-    """A snapshot on top of the current one, with the next number in it."""
-    current = metadata.get("current-snapshot-id")
-    value = metadata["last-sequence-number"] + 1
-    snapshot = random.getrandbits(62)
-    made = {
-        "snapshot-id": snapshot,
-        "sequence-number": value,
-        "timestamp-ms": max(int(time.time() * 1000), metadata["last-updated-ms"]),
-        "manifest-list": f"{location}/metadata/none-{snapshot}.avro",
-        "summary": {"operation": "append", "value": str(value)},
-        "schema-id": 0,
-    }
-    if current in (None, -1):
-        return None, made
-    return current, {**made, "parent-snapshot-id": current}
 
 
 def count_up(url, headers, location, wins, seconds):
@@ -35,12 +18,7 @@ def count_up(url, headers, location, wins, seconds):
     session, end, won = requests.Session(), time.time() + seconds, 0
     while time.time() < end:
         metadata = session.get(url, headers=headers, timeout=60).json()["metadata"]
-        current, snapshot = next_snapshot(metadata, location)
-        ref = {"ref-name": "main", "type": "branch", "snapshot-id": snapshot["snapshot-id"]}
-        body = {
-            "requirements": [{"type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": current}],
-            "updates": [{"action": "add-snapshot", "snapshot": snapshot}, {"action": "set-snapshot-ref", **ref}],
-        }
+        body = append_to(metadata, location, value=str(metadata["last-sequence-number"] + 1))
         answer = session.post(url, json=body, headers=headers, timeout=60)
         assert answer.status_code in (200, 409), answer.text
         won += answer.status_code == 200

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Spark 3.5 with Iceberg's runtime: one Spark for all tests, each in a namespace of its own."""
 
+import concurrent.futures
+import time
 import uuid
 
 import pytest
@@ -89,6 +91,45 @@ def test_create_as_select(people):
     assert people("SELECT count(*) FROM {ns}.copy") == [(3,)]
     people("CREATE OR REPLACE TABLE {ns}.copy USING iceberg AS SELECT id FROM {t} WHERE id > 1")
     assert people("SELECT * FROM {ns}.copy ORDER BY id") == [(2,), (3,)]
+
+
+def test_create_as_select_that_fails(people):
+    """A staged table of a failed statement was never there; the name is free."""
+    with pytest.raises(Exception, match="stop here"):
+        people("CREATE TABLE {ns}.copy USING iceberg AS SELECT id, CAST(raise_error('stop here') AS INT) AS x FROM {t}")
+    assert [r[1] for r in people("SHOW TABLES IN {ns}")] == ["t"]
+    people("CREATE TABLE {ns}.copy USING iceberg AS SELECT id FROM {t}")
+    assert people("SELECT count(*) FROM {ns}.copy") == [(3,)]
+
+
+def test_create_as_select_against_another(people, catalog, spark):
+    """While the statement runs another client takes the name: that one's table stays."""
+    import pyarrow as pa
+
+    name = (people.namespace.removeprefix("cat."), "copy")
+    slow = "SELECT 1 AS id, java_method('java.lang.Thread', 'sleep', 6000L) AS x"
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        running = pool.submit(people, "CREATE TABLE {ns}.copy USING iceberg AS " + slow)
+        time.sleep(3)
+        assert not running.done() and not catalog.table_exists(name)
+        catalog.create_table(name, pa.schema([("mine", pa.int64())]))
+        with pytest.raises(Exception, match="(?i)already exists"):
+            running.result(120)
+    assert catalog.load_table(name).schema().column_names == ["mine"]
+
+
+def test_replace_as_select(people):
+    """The table stays the same one: its history is kept, and a statement that fails changes nothing."""
+    people("CREATE OR REPLACE TABLE {ns}.copy USING iceberg TBLPROPERTIES ('a'='1') AS SELECT * FROM {t}")
+    first = people("SELECT snapshot_id FROM {ns}.copy.snapshots")[0][0]
+    people("REPLACE TABLE {ns}.copy USING iceberg PARTITIONED BY (bucket(2, id)) AS SELECT id, name FROM {t} WHERE id > 1")
+    assert people("SELECT * FROM {ns}.copy ORDER BY id") == [(2, "bob"), (3, "eve")]
+    assert people(f"SELECT count(*) FROM {{ns}}.copy VERSION AS OF {first}") == [(3,)]
+    with pytest.raises(Exception, match="stop here"):
+        people("REPLACE TABLE {ns}.copy USING iceberg AS SELECT CAST(raise_error('stop here') AS INT) AS x FROM {t}")
+    assert people("SELECT * FROM {ns}.copy ORDER BY id") == [(2, "bob"), (3, "eve")]
+    with pytest.raises(Exception, match="(?i)cannot be found|does not exist|not found"):
+        people("REPLACE TABLE {ns}.none USING iceberg AS SELECT 1 AS id")
 
 
 def test_types(sql):
