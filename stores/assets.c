@@ -172,6 +172,8 @@ static enum status add_change(struct edit *e, const struct asset_change *c, stru
 	edit_operation(e, op, c->row->asset_id, p->namespace, p->name,
 		       p->seen ? p->seen->metadata_location : NULL, c->row->metadata_location);
 	edit_put(e, p, c->row);
+	if (p->seen && text_same(c->row->type, "VIEW"))
+		op = "update"; /* as audit records of views have always called it */
 	*made = record(e, op, c->row, &at,
 		       c->metadata ? c->metadata : location_json(e->cx, c->row));
 	return c->claim ? claim_add(e, c->claim, c->row->asset_id) : OK;

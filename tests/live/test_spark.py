@@ -353,6 +353,38 @@ def test_pyiceberg_reads_what_spark_writes(people, catalog):
     assert people("SELECT count(*) FROM {t}") == [(3,)]
 
 
+def test_views(people, catalog):
+    ns = people.namespace.removeprefix("cat.")
+    people("CREATE VIEW {ns}.v (who COMMENT 'the name', years) COMMENT 'grown' AS SELECT name, age FROM {t} WHERE age > 18")
+    assert people("SELECT * FROM {ns}.v ORDER BY who") == [("ada", 36), ("eve", 20)]
+    assert people("SELECT count(*) FROM {ns}.v JOIN {t} ON who = name") == [(2,)]
+    assert people("SHOW VIEWS IN {ns}")[0][1] == "v" and [r[1] for r in people("SHOW TABLES IN {ns}")] == ["t"]
+    people("ALTER VIEW {ns}.v SET TBLPROPERTIES ('team'='ours', 'note'='x')")
+    people("ALTER VIEW {ns}.v UNSET TBLPROPERTIES ('note')")
+    properties = dict(people("SHOW TBLPROPERTIES {ns}.v"))
+    assert properties["team"] == "ours" and "note" not in properties
+    people("CREATE OR REPLACE VIEW {ns}.v AS SELECT id FROM {t} WHERE id > 1")
+    people("CREATE OR REPLACE VIEW {ns}.v AS SELECT id FROM {t} WHERE id > 2")
+    assert people("SELECT * FROM {ns}.v") == [(3,)]
+    metadata = catalog.load_view((ns, "v")).metadata
+    assert metadata.current_version_id == 3 and len(metadata.schemas) == 2 and len(metadata.version_log) == 3
+    people("CREATE VIEW IF NOT EXISTS {ns}.v AS SELECT 1")
+    people("CREATE VIEW {ns}.above AS SELECT id + 1 AS next FROM {ns}.v")
+    assert people("SELECT * FROM {ns}.above") == [(4,)]
+    people("ALTER VIEW {ns}.v RENAME TO {ns}.w")
+    assert people("SELECT * FROM {ns}.w") == [(3,)]
+    with pytest.raises(Exception, match="(?i)already exists"):
+        people("CREATE VIEW {ns}.t AS SELECT 1")
+    with pytest.raises(Exception, match="(?i)already exists|not a table|is a view"):
+        people("CREATE TABLE {ns}.w (id INT) USING iceberg")
+    people("DROP VIEW {ns}.w")
+    with pytest.raises(Exception, match="(?i)cannot be found"):
+        people("SELECT * FROM {ns}.w")
+    people("DROP VIEW IF EXISTS {ns}.w")
+    people("DROP VIEW {ns}.above")
+    assert people("SHOW VIEWS IN {ns}") == []
+
+
 @pytest.mark.ours
 def test_asks_only_for_what_is_listed(site, spark, recorder):
     """In all of the above."""
