@@ -3,6 +3,7 @@
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
@@ -159,6 +160,23 @@ def test_replace(catalog, ns, api, site):
     api.fails("POST", f"{api.views}/none", 404, "NoSuchViewException", json={"updates": []})
     with load_file_io(site.storage.client).new_input(second["metadata-location"]).open() as file:
         assert json.loads(file.read()) == second["metadata"]
+
+
+def test_replaces_at_once(catalog, ns, api):
+    """Who comes second is tried again by the server, and takes nothing of the first one's away."""
+    made = catalog.create_view((*ns, "v"), SCHEMA, version(ns), properties={"version.history.num-entries": "100"})
+    holds = [{"type": "assert-view-uuid", "uuid": str(made.metadata.view_uuid)}]
+
+    def replace(i):
+        for k in range(5):
+            api("POST", f"{api.views}/v", 200, json={"requirements": holds, "updates": add(f"SELECT {i}, {k}")})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(replace, range(4)))
+    metadata = catalog.load_view((*ns, "v")).metadata
+    assert [v.version_id for v in metadata.versions] == list(range(1, 22)) and len(metadata.version_log) == 21
+    queries = {v.representations[0].root.sql for v in metadata.versions}
+    assert queries == {"SELECT id, day FROM t"} | {f"SELECT {i}, {k}" for i in range(4) for k in range(5)}
 
 
 def test_simple_views(catalog, ns, api):
