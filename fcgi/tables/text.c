@@ -64,6 +64,16 @@ enum status text_read(struct request *rq, const struct scope *sc, const struct a
 	return s == NOT_FOUND ? no_file(rq, row->metadata_location) : s;
 }
 
+enum status text_parse(struct request *rq, const struct asset *row, const char *bytes, size_t n,
+		       struct json_object **out)
+{
+	enum status s = json_parse(rq->cx, bytes, n, METADATA_MAX_DEPTH, out);
+
+	return s ? fail(rq->cx, INTERNAL, "%s: %s", row->metadata_location,
+			cx_strdup(rq->cx, rq->cx->message))
+		 : OK;
+}
+
 enum status text_read_json(struct request *rq, const struct scope *sc, const struct asset *row,
 			   struct json_object **out)
 {
@@ -71,12 +81,7 @@ enum status text_read_json(struct request *rq, const struct scope *sc, const str
 	size_t n;
 	enum status s = text_read(rq, sc, row, &bytes, &n);
 
-	if (s)
-		return s;
-	s = json_parse(rq->cx, bytes, n, METADATA_MAX_DEPTH, out);
-	return s ? fail(rq->cx, INTERNAL, "%s: %s", row->metadata_location,
-			cx_strdup(rq->cx, rq->cx->message))
-		 : OK;
+	return s ? s : text_parse(rq, row, bytes, n, out);
 }
 
 enum status text_read_file(struct request *rq, const struct scope *sc, const char *location,
@@ -108,10 +113,9 @@ enum status text_read_refs(struct request *rq, const struct scope *sc, const str
 	s = cache_get_derived(rq->cx, rq->rs->cache, row->metadata_sha256, "refs", bytes, n);
 	if (s != NOT_FOUND)
 		return s;
-	s = json_parse(rq->cx, full, full_n, METADATA_MAX_DEPTH, &metadata);
+	s = text_parse(rq, row, full, full_n, &metadata);
 	if (s)
-		return fail(rq->cx, INTERNAL, "%s: %s", row->metadata_location,
-			    cx_strdup(rq->cx, rq->cx->message));
+		return s;
 	*bytes = json_print(rq->cx, metadata_refs_only(rq->cx, metadata), n);
 	cache_put_derived(rq->rs->cache, row->metadata_sha256, "refs", *bytes, *n);
 	return OK;

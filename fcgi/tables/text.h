@@ -26,6 +26,10 @@ struct metadata_file {
 MUST_USE enum status text_read(struct request *rq, const struct scope *sc, const struct asset *row,
 			       const char **bytes, size_t *n);
 
+/* What text_read gave, parsed; INTERNAL: it does not read. */
+MUST_USE enum status text_parse(struct request *rq, const struct asset *row, const char *bytes,
+				size_t n, struct json_object **out);
+
 /* As text_read, parsed. */
 MUST_USE enum status text_read_json(struct request *rq, const struct scope *sc,
 				    const struct asset *row, struct json_object **out);

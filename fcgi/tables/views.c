@@ -56,7 +56,7 @@ enum status load_view(struct request *rq)
 	if (!s)
 		s = text_read(rq, sc, row, &f.bytes, &f.n);
 	if (!s)
-		s = json_parse(rq->cx, f.bytes, f.n, METADATA_MAX_DEPTH, &metadata);
+		s = text_parse(rq, row, f.bytes, f.n, &metadata);
 	if (s)
 		return s;
 	f.location = row->metadata_location;
