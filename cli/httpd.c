@@ -27,7 +27,7 @@ void httpd_list(void)
 /* True where a name follows that may hold slashes once it is decoded. */
 static bool holds_anything(const char *segment, size_t n)
 {
-	static const char *const words[] = { "namespaces", "tables", "views" };
+	static const char *const words[] = { "namespaces", "tables", "views", "functions" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strlen(words[i]) == n && memcmp(words[i], segment, n) == 0)

@@ -220,14 +220,15 @@ struct tag {
  * `namespace` is the levels joined by \x1F.  A NAMESPACE's own row stands in
  * its parent's place with a \x1F behind: a.b is (namespace "a\x1F", name "b"),
  * a is ("\x1F", "a"): its children are one key range, and no table can have
- * its name.  type TOMBSTONE hides what a parent branch still shows.
+ * its name.  A FUNCTION f in a.b is (namespace "a\x1Fb\x1E", name "f"): a table can
+ * have its name.  type TOMBSTONE hides what a parent branch still shows.
  */
 struct asset {
 	struct row row;
 	const char *tenant_id, *catalog_id, *branch_id, *namespace, *name;
 	int64_t until;
 	const char *asset_id;	/* the server's UUIDv7: kept over commits, renames, branches */
-	const char *type;	/* "ICEBERG_TABLE", "VIEW", "NAMESPACE", "TOMBSTONE", B.1's kinds */
+	const char *type;	/* "ICEBERG_TABLE", "VIEW", "FUNCTION", "NAMESPACE", "TOMBSTONE", B.1's kinds */
 	const char *table_uuid; /* the client's: never a key of grants */
 	const char *metadata_location;
 	const char *metadata_sha256;			  /* of the plain text, hex */

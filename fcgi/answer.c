@@ -125,6 +125,8 @@ const char *failure_type(const struct request *rq, enum status s)
 		return "NoSuchTableException";
 	if (s == NOT_FOUND && flags & NOUN_VIEW)
 		return "NoSuchViewException";
+	if (s == NOT_FOUND && flags & NOUN_FUNCTION)
+		return "NoSuchFunctionException";
 	if (s == NOT_FOUND && flags & NOUN_NAMESPACE)
 		return "NoSuchNamespaceException";
 	if (numbers[s].management && (!rq->route || flags & NOT_ICEBERG))

@@ -149,17 +149,27 @@ static bool may_see(void *arg, const struct asset *row)
 	return access_check(rq->cx, rq->who, MAY_READ, &o) == OK;
 }
 
+/* A TableIdentifier; of a function the document has a CatalogObjectIdentifier: ["a", "f"]. */
+static struct json_object *identifier(struct cx *cx, const char *path, const struct asset *row)
+{
+	struct json_object *levels = ident_levels(cx, path), *o;
+
+	if (text_same(row->type, "FUNCTION")) {
+		json_add_text(levels, row->name);
+		return levels;
+	}
+	o = json_new_object(cx);
+	json_set(o, "namespace", levels);
+	json_set_text(o, "name", row->name);
+	return o;
+}
+
 static struct json_object *identifiers(struct cx *cx, const char *path, const struct listing *l)
 {
 	struct json_object *list = json_new_array(cx);
 
-	for (size_t i = 0; i < l->n; i++) {
-		struct json_object *o = json_new_object(cx);
-
-		json_set(o, "namespace", ident_levels(cx, path));
-		json_set_text(o, "name", l->rows[i]->name);
-		json_add(list, o);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		json_add(list, identifier(cx, path, l->rows[i]));
 	return list;
 }
 
@@ -168,6 +178,7 @@ enum status answer_identifiers(struct request *rq, const char *type)
 	const struct resolved *r = rq->resolved;
 	struct json_object *answer = json_new_object(rq->cx);
 	struct listing l;
+	const char *rows = r->path; /* the namespace column of what is listed */
 	struct page page;
 	enum status s = page_read(rq, &page);
 
@@ -179,7 +190,9 @@ enum status answer_identifiers(struct request *rq, const char *type)
 	page.types[0] = type;
 	page.keep = may_see;
 	page.arg = rq;
-	s = content_list(rq->cx, rq->rs->store, r->catalog, r->path, &page, &l);
+	if (text_same(type, "FUNCTION"))
+		rows = namespace_functions(rq->cx, r->path);
+	s = content_list(rq->cx, rq->rs->store, r->catalog, rows, &page, &l);
 	if (s)
 		return s;
 	json_set(answer, "identifiers", identifiers(rq->cx, r->path, &l));

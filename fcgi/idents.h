@@ -29,7 +29,7 @@ MUST_USE enum status page_read(struct request *rq, struct page *out);
 void page_next(struct request *rq, struct json_object *answer, const struct listing *l);
 
 /*
- * The answer of a list of assets of one type ("ICEBERG_TABLE", "VIEW") in the
+ * The answer of a list of assets of one type ("ICEBERG_TABLE", "VIEW", "FUNCTION") in the
  * path's namespace: {"identifiers", "next-page-token"}, without what a load would
  * hide.  NOT_FOUND: the namespace.
  */

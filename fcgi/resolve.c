@@ -143,7 +143,9 @@ static enum status look(struct request *rq, struct resolved *r, const char *path
 	if (rq->route->on == ON_NAMESPACE)
 		places[n++] = r->namespace_place = place_namespace(cx, r->catalog, path);
 	if (rq->route->on == ON_ASSET)
-		places[n++] = r->asset_place = place_asset(cx, r->catalog, path, r->name);
+		places[n++] = r->asset_place =
+			(rq->route->flags & NOUN_FUNCTION ? place_function : place_asset)(
+				cx, r->catalog, path, r->name);
 	s = content_read(cx, rq->rs->store, r->catalog, r->branch, places, n, g->rows, g->n);
 	if (s)
 		return s;

@@ -9,10 +9,11 @@ enum route_flag {
 	NOUN_TABLE = 1, /* a missing object answers NoSuchTableException ... */
 	NOUN_VIEW = 2,
 	NOUN_NAMESPACE = 4,
-	BRANCH_ROW = 8,	  /* resolve reads the branch's row too: for writers */
-	NOT_ICEBERG = 16, /* /api/v1 */
-	RAW_BODY = 32,	  /* the handler reads rq->body itself */
-	IDEMPOTENT = 64,  /* takes an Idempotency-Key: fcgi/idempotency.h */
+	BRANCH_ROW = 8,	     /* resolve reads the branch's row too: for writers */
+	NOT_ICEBERG = 16,    /* /api/v1 */
+	RAW_BODY = 32,	     /* the handler reads rq->body itself */
+	IDEMPOTENT = 64,     /* takes an Idempotency-Key: fcgi/idempotency.h */
+	NOUN_FUNCTION = 128, /* and the path's asset is a function */
 };
 
 struct route {

@@ -7,14 +7,18 @@
 
 static const char *noun(const char *type)
 {
+	if (text_same(type, "FUNCTION"))
+		return "Function";
 	return text_same(type, "VIEW") ? "View" : "Table";
 }
 
-/* "table", "view", "asset": what audit records are about, and half of their action. */
+/* "table", "view", "function", "asset": what audit records are about, and half of their action. */
 static const char *record_type(const char *type)
 {
 	if (text_same(type, "ICEBERG_TABLE"))
 		return "table";
+	if (text_same(type, "FUNCTION"))
+		return "function";
 	return text_same(type, "VIEW") ? "view" : "asset";
 }
 

@@ -268,6 +268,12 @@ struct place *place_asset(struct cx *cx, const struct catalog_ref *ref, const ch
 	return p;
 }
 
+struct place *place_function(struct cx *cx, const struct catalog_ref *ref, const char *path,
+			     const char *name)
+{
+	return place_asset(cx, ref, namespace_functions(cx, path), name);
+}
+
 struct place *place_namespace(struct cx *cx, const struct catalog_ref *ref, const char *path)
 {
 	const char *last = strrchr(path, LEVEL_SEPARATOR);

@@ -75,6 +75,9 @@ struct place {
 /* The place of a table or other asset in the namespace `path` (levels joined by \x1F). */
 struct place *place_asset(struct cx *cx, const struct catalog_ref *ref, const char *path,
 			  const char *name);
+/* The place of a function: no other asset's, so a table can have the name too. */
+struct place *place_function(struct cx *cx, const struct catalog_ref *ref, const char *path,
+			     const char *name);
 /* The place of the namespace `path` itself. */
 struct place *place_namespace(struct cx *cx, const struct catalog_ref *ref, const char *path);
 
@@ -117,12 +120,16 @@ MUST_USE enum status content_list(struct cx *cx, struct store *st, const struct 
 /* --- names ------------------------------------------------------------------ */
 
 #define LEVEL_SEPARATOR '\x1f'
+#define FUNCTIONS_MARK '\x1e' /* behind the path of a namespace: its functions */
 #define MAX_NAMESPACE_LEVELS 16
 
 /* The namespace column of the rows of child namespaces of `path` ("" = top level). */
 const char *namespace_children(struct cx *cx, const char *path);
 
-/* "a.b": for messages. */
+/* The namespace column of the rows of the functions in `path`. */
+const char *namespace_functions(struct cx *cx, const char *path);
+
+/* "a.b", also of a function's namespace column: for messages. */
 const char *namespace_shown(struct cx *cx, const char *path);
 /* "a.b.t" */
 const char *asset_shown(struct cx *cx, const char *path, const char *name);

@@ -11,9 +11,14 @@ const char *namespace_children(struct cx *cx, const char *path)
 	return cx_printf(cx, "%s%c", path, LEVEL_SEPARATOR);
 }
 
+const char *namespace_functions(struct cx *cx, const char *path)
+{
+	return cx_printf(cx, "%s%c", path, FUNCTIONS_MARK);
+}
+
 const char *namespace_shown(struct cx *cx, const char *path)
 {
-	char *shown = cx_strdup(cx, path);
+	char *shown = cx_strndup(cx, path, strcspn(path, (char[]){ FUNCTIONS_MARK, '\0' }));
 
 	for (char *c = shown; *c; c++)
 		if (*c == LEVEL_SEPARATOR)

@@ -131,6 +131,8 @@ static enum status try_drop(struct cx *cx, struct store *st, const struct catalo
 	s = holds_any(cx, st, ref, path, full);
 	if (!s)
 		s = holds_any(cx, st, ref, namespace_children(cx, path), full);
+	if (!s)
+		s = holds_any(cx, st, ref, namespace_functions(cx, path), full);
 	if (s)
 		return s;
 	if (*full)

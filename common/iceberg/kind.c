@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kind.c - what tables' and views' metadata differ in. */
+/* kind.c - what the metadata of tables, views and functions differ in. */
 #include "common/iceberg/kind.h"
 
+#include "common/iceberg/function.h"
 #include "common/iceberg/view.h"
 
 const struct metadata_kind table_metadata = {
@@ -22,4 +23,14 @@ const struct metadata_kind view_metadata = {
 	.paths = view_paths,
 	.require = view_requirements_check,
 	.apply = view_apply,
+};
+
+const struct metadata_kind function_metadata = {
+	.type = "FUNCTION",
+	.noun = "Function",
+	.check = function_check,
+	.facts = function_facts,
+	.paths = function_paths,
+	.require = function_requirements_check,
+	.apply = function_apply,
 };

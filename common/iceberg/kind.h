@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kind.h - what tables' and views' metadata differ in, for code that works on both. */
+/* kind.h - what the metadata of tables, views and functions differ in, for code that works on all. */
 #ifndef COMMON_ICEBERG_KIND_H
 #define COMMON_ICEBERG_KIND_H
 
 #include "common/iceberg/metadata.h"
 
-/* The functions are those of metadata.h and view.h. */
+/* The functions are those of metadata.h, view.h and function.h. */
 struct metadata_kind {
 	const char *type; /* of the asset's row */
 	const char *noun; /* "Table": in messages */
@@ -21,6 +21,6 @@ struct metadata_kind {
 			     struct json_object **out);
 };
 
-extern const struct metadata_kind table_metadata, view_metadata;
+extern const struct metadata_kind table_metadata, view_metadata, function_metadata;
 
 #endif

@@ -371,7 +371,7 @@ bool change_creates(const struct table_change *change)
 {
 	struct json_object *list = change->requirements;
 
-	if (change->kind != &table_metadata)
+	if (change->kind == &view_metadata)
 		return false;
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 		if (text_same(json_text(json_object_array_get_idx(list, i), "type"),

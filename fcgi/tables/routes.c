@@ -7,6 +7,7 @@
 #define NS "/v1/{}/namespaces/{}"
 #define TABLE NS "/tables/{}"
 #define VIEW NS "/views/{}"
+#define FUNCTIONS "/api/v1/catalogs/{}/namespaces/{}/functions"
 
 static const struct route routes[] = {
 	{ "GET", TABLE, MAY_READ, ON_ASSET, NOUN_TABLE, load_table, NULL },
@@ -41,6 +42,15 @@ static const struct route routes[] = {
 	  register_view, NULL, replay_register_view },
 	{ "POST", "/v1/{}/views/rename", MAY_LIST, ON_CATALOG, NOUN_VIEW | IDEMPOTENT, rename_view,
 	  rename_table_objects },
+
+	{ "GET", NS "/functions", MAY_LIST, ON_NAMESPACE, NOUN_NAMESPACE, list_functions, NULL },
+	{ "GET", NS "/functions/{}", MAY_READ, ON_ASSET, NOUN_FUNCTION, load_function, NULL },
+	{ "POST", FUNCTIONS, MAY_CREATE, ON_NAMESPACE, NOT_ICEBERG | NOUN_NAMESPACE,
+	  create_function, NULL },
+	{ "PUT", FUNCTIONS "/{}", MAY_WRITE, ON_ASSET, NOT_ICEBERG | NOUN_FUNCTION | BRANCH_ROW,
+	  replace_function, NULL },
+	{ "DELETE", FUNCTIONS "/{}", MAY_DELETE, ON_ASSET, NOT_ICEBERG | NOUN_FUNCTION | BRANCH_ROW,
+	  drop_function, NULL },
 };
 
 const struct route_table tables_routes = { "tables", routes, ARRAY_SIZE(routes) };

@@ -22,6 +22,12 @@ enum status fetch_planning_result(struct request *rq);
 enum status cancel_planning(struct request *rq);
 enum status fetch_scan_tasks(struct request *rq);
 
+enum status list_functions(struct request *rq);
+enum status load_function(struct request *rq);
+enum status create_function(struct request *rq);
+enum status replace_function(struct request *rq);
+enum status drop_function(struct request *rq);
+
 enum status list_views(struct request *rq);
 enum status create_view(struct request *rq);
 enum status register_view(struct request *rq);
