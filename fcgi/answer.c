@@ -121,6 +121,8 @@ const char *failure_type(const struct request *rq, enum status s)
 
 	if (rq->error_type)
 		return rq->error_type;
+	if (rq->answer.http == 405)
+		return "MethodNotAllowedException";
 	if (s == NOT_FOUND && flags & NOUN_TABLE)
 		return "NoSuchTableException";
 	if (s == NOT_FOUND && flags & NOUN_VIEW)

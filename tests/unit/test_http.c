@@ -241,7 +241,7 @@ static const struct {
 	{ NOT_FOUND, NOUN_VIEW, 0, NULL, 404, "NoSuchViewException" },
 	{ NOT_FOUND, NOUN_NAMESPACE, 0, NULL, 404, "NoSuchNamespaceException" },
 	{ NOT_FOUND, NOUN_TABLE, 0, "NoSuchNamespaceException", 404, "NoSuchNamespaceException" },
-	{ NOT_FOUND, 0, 405, NULL, 405, "NotFoundException" },
+	{ NOT_FOUND, 0, 405, NULL, 405, "MethodNotAllowedException" },
 	{ EXISTS, NOUN_TABLE, 0, NULL, 409, "AlreadyExistsException" },
 	{ CONFLICT, NOUN_TABLE, 0, NULL, 409, "CommitFailedException" },
 	{ CONFLICT, NOT_ICEBERG, 0, NULL, 409, "ConflictException" },

@@ -120,6 +120,34 @@ START_TEST(test_branch)
 }
 END_TEST
 
+#define FUNCTIONS "/api/v1/catalogs/c/namespaces/a/functions"
+#define DEFINED(doc) "\"metadata\":{\"definitions\":[],\"doc\":\"" doc "\"}"
+
+/* Functions are of the same map as tables, under names of their own. */
+START_TEST(test_functions)
+{
+	make_t();
+	expect("POST", FUNCTIONS, "{\"name\":\"t\"," DEFINED("first") "}", 201, "00000-");
+	make_branch("dev");
+	expect("PUT", FUNCTIONS "/t@dev", "{" DEFINED("second") "}", 200, "00001-");
+	expect("POST", FUNCTIONS, "{\"name\":\"g@dev\"," DEFINED("new") "}", 201, NULL);
+	expect("GET", "/v1/c/namespaces/a/functions/t@dev", NULL, 200, "\"second\"");
+	expect("GET", "/v1/c/namespaces/a/functions/t", NULL, 200, "\"first\"");
+	expect("GET", "/v1/c/namespaces/a/functions", NULL, 200,
+	       "{\"identifiers\":[[\"a\",\"t\"]],\"next-page-token\":null}");
+	expect("GET", "/v1/c/namespaces/a@dev/functions?pageToken=&pageSize=1", NULL, 200,
+	       "[[\"a\",\"g\"]]");
+	expect("DELETE", FUNCTIONS "/t@dev", NULL, 204, NULL);
+	expect("GET", "/v1/c/namespaces/a/functions/t@dev", NULL, 404, "NoSuchFunctionException");
+	expect("GET", "/v1/c/namespaces/a/functions/t", NULL, 200, "\"first\"");
+	expect("GET", T "/t", NULL, 200, NULL);
+	expect("DELETE", T "/t", NULL, 204, NULL);
+	expect("DELETE", "/v1/c/namespaces/a", NULL, 409, "NamespaceNotEmptyException");
+	expect("DELETE", FUNCTIONS "/t", NULL, 204, NULL);
+	expect("DELETE", "/v1/c/namespaces/a", NULL, 204, NULL);
+}
+END_TEST
+
 /* --- epochs ----------------------------------------------------------------------------------------------------- */
 
 /* What another process does to a catalog shows at the very next request. */
@@ -242,6 +270,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_old_files_go);
 	tcase_add_test(t, test_gzip);
 	tcase_add_test(t, test_branch);
+	tcase_add_test(t, test_functions);
 	tcase_add_test(t, test_epochs);
 	tcase_add_test(t, test_race);
 	suite_add_tcase(s, t);
