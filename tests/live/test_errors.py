@@ -145,6 +145,7 @@ def changes(*requirements, name="t"):
 
 BAD, WRONG, NO_NS = "BadRequestException", "IllegalArgumentException", "NoSuchNamespaceException"
 NO_TABLE, NO_VIEW, NO_FUNCTION = "NoSuchTableException", "NoSuchViewException", "NoSuchFunctionException"
+NO_PLAN, NO_TASK, PLAN = "NoSuchPlanIdException", "NoSuchPlanTaskException", str(uuid.uuid4())
 EXISTS, FAILED = "AlreadyExistsException", "CommitFailedException"
 NEW = {"name": "new", "schema": SCHEMA}
 VIEW_BODY = {
@@ -233,6 +234,17 @@ CASES = [
     Case("loadFunction", 404, NO_FUNCTION, r"Function does not exist: {ns}\.none", None, NO_F),
     Case("loadFunction", 404, NO_FUNCTION, r"Function does not exist: {ns}\.t", None, {**IN, "function": "t"}),
 
+    Case("planTableScan", 404, NO_TABLE, r"Table does not exist: {ns}\.none", NO_TABLE, NO_T, {}),
+    Case("planTableScan", 400, BAD, ".*nowhere.*", BAD, T, {"filter": {"type": "is-null", "term": "nowhere"}}),
+    Case("planTableScan", 400, BAD, "start-snapshot-id.*|.*end-snapshot-id.*", BAD, T, {"start-snapshot-id": 1}),
+    Case("fetchPlanningResult", 404, NO_TABLE, r"Table does not exist: {ns}\.none", NO_TABLE, {**NO_T, "plan_id": PLAN}),
+    Case("fetchPlanningResult", 404, NO_PLAN, "The plan id does not exist", NO_PLAN, {**T, "plan_id": PLAN}),
+    Case("cancelPlanning", 404, NO_TABLE, r"Table does not exist: {ns}\.none", NO_TABLE, {**NO_T, "plan_id": PLAN}),
+    Case("cancelPlanning", 404, NO_PLAN, "The plan id does not exist", NO_PLAN, {**T, "plan_id": PLAN}),
+    Case("fetchScanTasks", 404, NO_TABLE, r"Table does not exist: {ns}\.none", NO_TABLE, NO_T, {"plan-task": "x"}),
+    Case("fetchScanTasks", 404, NO_TASK, "The plan task does not exist", NO_TASK, T, {"plan-task": "x"}),
+    Case("fetchScanTasks", 400, BAD, "plan-task: missing", BAD, T, {}),
+
     Case("loadCredentials", 404, NO_TABLE, r"Table does not exist: {ns}\.none", None, NO_T),
     Case("signRequest", 400, BAD, ".*: missing|the warehouse signs no requests", None, T, {}),
 ]  # fmt: skip
@@ -288,12 +300,11 @@ def test_error(world, case):
 # --- errors that have nothing to do with what is asked for --------------------------------------------------
 
 ASKED_BY_CODE = ("304", "419", "503", "5XX", "500", "502", "504")  # not errors, optional, or the test's below
-NEVER = {(name, "406") for name in ("createNamespace", "updateProperties", "renameTable", "renameView")}  # all are supported
-ELSEWHERE = {"planTableScan", "fetchPlanningResult", "cancelPlanning", "fetchScanTasks"}  # tests/live/test_contract.py
+NEVER = {(name, "406") for name in ("createNamespace", "updateProperties", "renameTable", "renameView", "planTableScan")}  # all are supported
 PLAIN = {"400": "what is no JSON, or no UTF-8 in the path", "401": "who is not known", "403": "who may not"}
 
 
-@pytest.mark.parametrize("name", sorted(set(DOCUMENT.operations) - ELSEWHERE - {"getToken"}))
+@pytest.mark.parametrize("name", sorted(set(DOCUMENT.operations) - {"getToken"}))
 def test_every_documented_error_is_asked_for(name):
     documented = {s for s in DOCUMENT.operations[name].responses if s[0] in "45" and s not in ASKED_BY_CODE and s not in PLAIN}
     asked = {str(c.status) for c in CASES if c.operation == name}
@@ -317,7 +328,7 @@ def test_oauth_error(world, status, name, form):
         _handle_non_200_response(requests.HTTPError(response=answer), {400: exceptions.OAuthError, 401: exceptions.OAuthError})
 
 
-@pytest.mark.parametrize("name", sorted(set(DOCUMENT.operations) - ELSEWHERE - {"getToken"}))
+@pytest.mark.parametrize("name", sorted(set(DOCUMENT.operations) - {"getToken"}))
 def test_who_is_not_known(world, name):
     """Before anything else is looked at, whatever is asked for."""
     path = {"namespace": NOWHERE, "table": "t", "view": "v", "function": "f", "plan_id": "p"}
