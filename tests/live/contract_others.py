@@ -274,7 +274,7 @@ def many_files(ground, where, n=4000):
 
 def renamed(entry, path):
     made = type(entry)(*entry._data)
-    made.file_path = path
+    made[1] = path  # file_path
     made.spec_id = entry.spec_id
     return made
 

@@ -27,7 +27,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
  */
 public final class Kit {
   private static final String TABLES = "org.apache.iceberg.rest.RESTCompatibilityKitCatalogTests";
-  static final String VIEWS = "RESTCompatibilityKitViewCatalogTests";
+  private static final String VIEWS = "org.apache.iceberg.rest.RESTCompatibilityKitViewCatalogTests";
 
   private boolean local;
   private boolean extended;
@@ -103,7 +103,7 @@ public final class Kit {
         .configurationParameter("rck.local", String.valueOf(local))
         .selectors(
             extended ? selectClass(ExtendedCatalogTests.class) : selectClass(TABLES),
-            selectClass("org.apache.iceberg.rest." + VIEWS))
+            selectClass(VIEWS))
         .filters(filters.toArray(PostDiscoveryFilter[]::new))
         .build();
   }
