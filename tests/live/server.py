@@ -76,10 +76,10 @@ class Server:
         assert r.ok, f"{method} /api/v1/{path}: {r.status_code} {r.text}"
         return r
 
-    def make_catalog(self, storage_config, name=None):
+    def make_catalog(self, storage_config, name=None, **warehouse):
         """A warehouse and a catalog on it, both of that name."""
         name = name or f"c{uuid.uuid4().hex[:12]}"
-        self.api("POST", "warehouses", json={"name": name, "storage_config": storage_config})
+        self.api("POST", "warehouses", json={"name": name, "storage_config": storage_config, **warehouse})
         self.api("POST", "catalogs", json={"name": name, "warehouse_name": name})
         return name
 

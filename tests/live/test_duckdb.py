@@ -28,18 +28,26 @@ def loaded():
 
 
 class Duck:
-    """DuckDB with the site's catalog as `demo`, through a recorder."""
+    """DuckDB with a catalog as `demo`, through a recorder."""
 
-    def __init__(self, site, options=""):
-        self.site, self.recorder, self.db = site, Recorder(site.server), loaded()
+    def __init__(self, site, catalog, options=""):
+        self.site, self.catalog = site, catalog
+        self.recorder, self.db = Recorder(site.server), loaded()
+        self.options = options
         self.db.execute(f"CREATE SECRET pangolin (TYPE iceberg, TOKEN '{site.server.token}')")
-        if site.place.endswith("s3"):
-            host = site.storage.endpoint.removeprefix("http://")
-            self.db.execute(
-                f"CREATE SECRET own (TYPE s3, KEY_ID '{storage.KEY}', SECRET '{storage.SECRET}', ENDPOINT '{host}', "
-                "URL_STYLE 'path', USE_SSL false, REGION 'us-east-1')"
-            )
-        self.db.execute(f"ATTACH '{site.catalog}' AS demo (TYPE iceberg, ENDPOINT '{self.recorder.uri}', SECRET pangolin{options})")
+
+    def own_keys(self):
+        host = self.site.storage.endpoint.removeprefix("http://")
+        self.db.execute(
+            f"CREATE SECRET own (TYPE s3, KEY_ID '{storage.KEY}', SECRET '{storage.SECRET}', ENDPOINT '{host}', "
+            "URL_STYLE 'path', USE_SSL false, REGION 'us-east-1')"
+        )
+
+    def attach(self):
+        self.db.execute(
+            f"ATTACH '{self.catalog}' AS demo (TYPE iceberg, ENDPOINT '{self.recorder.uri}', SECRET pangolin{self.options})"
+        )
+        return self
 
     def __call__(self, text):
         return self.db.execute(text).fetchall()
@@ -49,12 +57,32 @@ class Duck:
         self.recorder.stop()
 
 
-@pytest.fixture(scope="module", params=["", ", ACCESS_DELEGATION_MODE 'none'"], ids=["vended", "own-keys"])
+def vended(site):
+    """Keys come from the catalog; files need none."""
+    if not site.place.endswith("s3"):
+        return Duck(site, site.catalog)
+    return Duck(site, site.server.make_catalog(site.storage.config(), vending_strategy=site.storage.vending()))
+
+
+def own(site):
+    """DuckDB has keys of its own, and asks for none."""
+    made = Duck(site, site.catalog, ", ACCESS_DELEGATION_MODE 'none'")
+    if site.place.endswith("s3"):
+        made.own_keys()
+    return made
+
+
+@pytest.fixture(scope="module", params=[vended, own], ids=["vended", "own-keys"])
 def duck(request, site):
-    """On files nobody vends anything, so that both ways are the same there."""
-    made = Duck(site, request.param)
-    yield made
+    made = request.param(site)
+    yield made.attach()
     made.stop()
+
+
+@pytest.fixture
+def catalog(connect, duck):
+    """The same catalog by PyIceberg."""
+    return connect(duck.catalog)
 
 
 @pytest.fixture
@@ -160,7 +188,7 @@ def test_two_tables_at_once(duck, space, pair):
     duck("COMMIT")
     assert rows(pair[0]) == rows(pair[1]) == [(1,), (2,)]
     commits = [path for method, path, _ in duck.recorder.asked[before:] if method == "POST"]
-    assert [path.rpartition("/v1/")[2] for path in commits] == [f"{duck.site.catalog}/transactions/commit"]
+    assert [path.rpartition("/v1/")[2] for path in commits] == [f"{duck.catalog}/transactions/commit"]
 
 
 def test_rollback(duck, space, pair):
@@ -183,4 +211,4 @@ def test_a_transaction_that_loses(duck, space, pair):
 
 def test_asks_only_for_what_is_listed(duck):
     """After all of the above."""
-    assert duck.recorder.beyond(duck.site.catalog) == set()
+    assert duck.recorder.beyond(duck.catalog) == set()
