@@ -36,8 +36,8 @@ def drives(operation):
 class Ground(Caller):
     """The catalog, and what the operations need to find there."""
 
-    def __init__(self, site):
-        super().__init__(DOCUMENT, site.server, site.catalog)
+    def __init__(self, site, catalog=None):
+        super().__init__(DOCUMENT, site.server, catalog or site.catalog)
         self.site = site
 
     def space(self, *levels, **properties):

@@ -43,10 +43,9 @@ class Duck:
             "URL_STYLE 'path', USE_SSL false, REGION 'us-east-1')"
         )
 
-    def attach(self):
-        self.db.execute(
-            f"ATTACH '{self.catalog}' AS demo (TYPE iceberg, ENDPOINT '{self.recorder.uri}', SECRET pangolin{self.options})"
-        )
+    def attach(self, name="demo", options=""):
+        where = f"TYPE iceberg, ENDPOINT '{self.recorder.uri}', SECRET pangolin{self.options}{options}"
+        self.db.execute(f"ATTACH '{self.catalog}' AS {name} ({where})")
         return self
 
     def __call__(self, text):
@@ -164,6 +163,15 @@ def test_create_as_select(duck, catalog, space):
     else:
         duck(f"CREATE TABLE demo.{space}.made AS SELECT 42 AS a, 'x' AS b")
     assert rows(catalog.load_table((space, "made"))) == [(42, "x")]
+
+
+def test_nested_namespaces(duck, catalog, space):
+    catalog.create_namespace((space, "in"))
+    table = catalog.create_table((space, "in", "t"), pa.schema([("id", pa.int64())]))
+    duck.attach("deep", ", SUPPORT_NESTED_NAMESPACES true")
+    duck(f"INSERT INTO deep.\"{space}.in\".t VALUES (1)")
+    assert rows(table) == duck(f"SELECT * FROM deep.\"{space}.in\".t") == [(1,)]
+    duck("DETACH deep")
 
 
 # --- transactions -----------------------------------------------------------------------------------
