@@ -48,6 +48,7 @@ class Operation:
     path: str
     responses: dict  # "200" -> {"content": ..., "headers": ...}; "5XX" covers its hundred
     body: dict | None  # content type -> schema
+    needs_body: bool
     parameters: list = field(default_factory=list)
 
     @property
@@ -75,6 +76,7 @@ class Document:
                     path,
                     {str(k): self.deref(v) for k, v in o["responses"].items()},
                     {k: v["schema"] for k, v in o["requestBody"]["content"].items()} if "requestBody" in o else None,
+                    o.get("requestBody", {}).get("required", False),
                     [self.deref(p) for p in item.get("parameters", []) + o.get("parameters", [])],
                 )
 

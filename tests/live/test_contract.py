@@ -94,6 +94,8 @@ def ask(ground, operation, where, body, token=None):
 @pytest.mark.parametrize("name", [name for name in IN_CATALOG if DOCUMENT.operations[name].body])
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff", b'{"a": 1} x'])
 def test_what_is_not_json(ground, name, body):
+    if not body and not DOCUMENT.operations[name].needs_body:
+        return  # then nothing is said, which is right
     ground.fails(name, 400, "BadRequestException", body=body, good=False, **filled(ground, DOCUMENT.operations[name]))
 
 

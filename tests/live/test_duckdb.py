@@ -58,14 +58,13 @@ class Duck:
 
 def vended(site):
     """Keys come from the catalog; files need none."""
-    if not site.place.endswith("s3"):
-        return Duck(site, site.catalog)
-    return Duck(site, site.server.make_catalog(site.storage.config(), vending_strategy=site.storage.vending()))
+    strategy = {"vending_strategy": site.storage.vending()} if site.place.endswith("s3") else {}
+    return Duck(site, site.server.make_catalog(site.storage.config(), **strategy))
 
 
 def own(site):
     """DuckDB has keys of its own, and asks for none."""
-    made = Duck(site, site.catalog, ", ACCESS_DELEGATION_MODE 'none'")
+    made = Duck(site, site.server.make_catalog(site.storage.config()), ", ACCESS_DELEGATION_MODE 'none'")
     if site.place.endswith("s3"):
         made.own_keys()
     return made
