@@ -312,7 +312,7 @@ def sign_request(ground):
     if ground.site.place.endswith("s3"):
         storage = ground.site.storage
         key = location.removeprefix("s3://") + "/data/x.parquet"
-        request = {"region": "us-east-1", "method": "PUT", "headers": {"x-amz-date": ["20260101T000000Z"]}, "properties": {}, "provider": "s3"}
+        request = {"region": "us-east-1", "method": "GET", "headers": {"x-amz-date": ["20260101T000000Z"]}, "properties": {}, "provider": "s3"}
         made = ground.ok("signRequest", body={**request, "uri": f"{storage.endpoint}/{key}"}, **where)
         assert any(name.lower() == "authorization" for name in made["headers"])
         ground.fails("signRequest", 403, "ForbiddenException", body={**request, "uri": f"{storage.endpoint}/lake/elsewhere"}, **where)
