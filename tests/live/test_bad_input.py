@@ -14,6 +14,7 @@ from pyiceberg.catalog import load_catalog
 
 from bad_input import BadInput
 from contract import Document
+from contract_others import function_metadata
 from contract_samples import Samples
 from fastcgi import Responder
 
@@ -43,6 +44,11 @@ class Ground:
         """Some bad requests are good enough to drop what the others need."""
         self.client.create_namespace_if_not_exists("n")
         self.client.create_table_if_not_exists(("n", "t"), pa.schema([("id", pa.int64())]))
+        for path, body in (
+            (f"/v1/{self.spoiled}/namespaces/n/views", {"name": "v", "sql": "SELECT 1"}),
+            (f"/api/v1/catalogs/{self.spoiled}/namespaces/n/functions", {"name": "f", "metadata": function_metadata()}),
+        ):
+            assert post(self.server, path, body).status_code in (200, 201, 409)
 
     def state(self):
         table = self.safe.load_table(("safe", "t"))
