@@ -188,3 +188,24 @@ enum status head_table(struct request *rq)
 
 	return s ? s : answer_empty(rq, 204);
 }
+
+/* A commit's answer: the metadata, and no configuration. */
+enum status replay_commit_table(struct request *rq)
+{
+	const struct asset *row;
+	const struct scope *sc;
+	struct delegation d;
+	const char *bytes;
+	size_t n;
+	enum status s = path_table(rq, &row);
+
+	if (!s)
+		s = scope_of(rq->cx, rq->resolved->catalog, &sc);
+	if (!s)
+		s = text_read(rq, sc, row, &bytes, &n);
+	if (s)
+		return s;
+	d = delegate_nothing(sc);
+	answer_header(rq, "ETag", table_etag(rq->cx, row->metadata_sha256, "all", &d));
+	return answer_table(rq, row->metadata_location, bytes, n, NULL);
+}

@@ -37,6 +37,7 @@ enum status replace_view(struct request *rq);
 enum status drop_view(struct request *rq);
 enum status rename_view(struct request *rq);
 
+enum status replay_commit_table(struct request *rq);
 enum status replay_create_table(struct request *rq);
 enum status replay_register_table(struct request *rq);
 enum status replay_register_view(struct request *rq);

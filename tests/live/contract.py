@@ -3,8 +3,11 @@
 
 import json
 import pathlib
+import random
 import re
+import time
 import urllib.parse
+import uuid
 from dataclasses import dataclass, field
 
 import jsonschema
@@ -55,6 +58,10 @@ class Operation:
     def endpoint(self):
         """As /v1/config names it."""
         return f"{self.method} {self.path}"
+
+    @property
+    def takes_keys(self):
+        return any(p["name"] == "Idempotency-Key" for p in self.parameters)
 
     def documented(self, status):
         return self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX")
@@ -152,6 +159,12 @@ def best(error):
     return jsonschema.exceptions.best_match([error]) or error
 
 
+def fresh_key():
+    """A UUIDv7: RFC 9562, 5.7."""
+    made = (time.time_ns() // 1_000_000 << 80) | random.getrandbits(80)
+    return str(uuid.UUID(int=made & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62))
+
+
 class Caller:
     """One catalog, driven by the document's operations; every answer is judged."""
 
@@ -177,17 +190,20 @@ class Caller:
         form = operation.body is not None and FORM in operation.body
         if good and (wrong := self.document.judge_request(operation, body)):
             raise AssertionError(f"{name}: the test is wrong: {wrong}")
-        answer = self.session.request(
-            operation.method,
-            self.url(operation, {"prefix": self.catalog, **path}),
-            params=query,
-            headers={"Content-Type": FORM if form else JSON, **headers} if body is not None else headers,
-            data=None if body is None else body if form or isinstance(body, bytes) else json.dumps(body),
-            timeout=60,
-        )
-        assert answer.status_code == expect, f"{name}: {answer.status_code}, not {expect}: {answer.text[:600]}"
-        wrong = self.document.judge(operation, answer)
-        assert not wrong, f"{name} {path}: {len(wrong)} violations\n" + "\n".join(wrong[:20])
+        request = {
+            "method": operation.method,
+            "url": self.url(operation, {"prefix": self.catalog, **path}),
+            "params": query,
+            "headers": {"Content-Type": FORM if form else JSON, **headers} if body is not None else headers,
+            "data": None if body is None else body if form or isinstance(body, bytes) else json.dumps(body),
+        }
+        if operation.takes_keys:
+            request["headers"] = {"Idempotency-Key": fresh_key(), **request["headers"]}
+        for _ in range(2 if operation.takes_keys else 1):  # the second time is a retry: it gets the first one's answer
+            answer = self.session.request(**request, timeout=60)
+            assert answer.status_code == expect, f"{name}: {answer.status_code}, not {expect}: {answer.text[:600]}"
+            wrong = self.document.judge(operation, answer)
+            assert not wrong, f"{name} {path}: {len(wrong)} violations\n" + "\n".join(wrong[:20])
         self.seen.setdefault(name, set()).add(answer.status_code)
         return answer
 
