@@ -187,7 +187,8 @@ static enum status plans_step(struct worker *w, struct cx *cx, const char *tenan
 }
 
 static enum status (*const expiries[])(struct worker *w, struct cx *cx, const char *tenant_id,
-				       bool *done) = { tokens_step, keys_step, reports_step, plans_step };
+				       bool *done) = { tokens_step, keys_step, reports_step,
+						       plans_step };
 
 static enum status drop_expired(struct worker *w, struct cx *outer, const char *tenant_id)
 {

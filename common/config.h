@@ -35,8 +35,8 @@ struct config {
 	bool password_rule;	/* PANGOLIN_PASSWORD_RULE */
 	int64_t password_slots; /* password hashes at once on this machine */
 	bool counts;		/* PANGOLIN_COUNTS: answers say what they cost */
-	int64_t scan_files; /* of one answer of a planned scan */
-	int64_t scan_bytes; /* of manifests read for it */
+	int64_t scan_files;	/* of one answer of a planned scan */
+	int64_t scan_bytes;	/* of manifests read for it */
 	int64_t scan_ttl_s;
 	int64_t login_ttl_s, oauth_ttl_s;
 	/* Metrics reports kept: of one table, for how long, and how large one may be. */

@@ -217,11 +217,25 @@ static const struct column audit_columns[] = {
 KIND(audit, "audit", 2, 0);
 
 const struct kind *const model_kinds[] = {
-	&kind_epoch,	       &kind_job,     &kind_api_key,	  &kind_location_row,
-	&kind_tenant,	       &kind_user,    &kind_service_user, &kind_token,
-	&kind_warehouse,       &kind_catalog, &kind_branch,	  &kind_tag,
-	&kind_asset,	       &kind_commit,  &kind_audit,	  &kind_metrics_report,
-	&kind_idempotency_key, &kind_scan_plan, NULL,
+	&kind_epoch,
+	&kind_job,
+	&kind_api_key,
+	&kind_location_row,
+	&kind_tenant,
+	&kind_user,
+	&kind_service_user,
+	&kind_token,
+	&kind_warehouse,
+	&kind_catalog,
+	&kind_branch,
+	&kind_tag,
+	&kind_asset,
+	&kind_commit,
+	&kind_audit,
+	&kind_metrics_report,
+	&kind_idempotency_key,
+	&kind_scan_plan,
+	NULL,
 };
 
 const struct column *model_column(const struct kind *k, const char *name)

@@ -227,8 +227,9 @@ struct asset {
 	struct row row;
 	const char *tenant_id, *catalog_id, *branch_id, *namespace, *name;
 	int64_t until;
-	const char *asset_id;	/* the server's UUIDv7: kept over commits, renames, branches */
-	const char *type;	/* "ICEBERG_TABLE", "VIEW", "FUNCTION", "NAMESPACE", "TOMBSTONE", B.1's kinds */
+	const char *asset_id; /* the server's UUIDv7: kept over commits, renames, branches */
+	/* "ICEBERG_TABLE", "VIEW", "FUNCTION", "NAMESPACE", "TOMBSTONE", B.1's kinds */
+	const char *type;
 	const char *table_uuid; /* the client's: never a key of grants */
 	const char *metadata_location;
 	const char *metadata_sha256;			  /* of the plain text, hex */
