@@ -100,21 +100,17 @@ static bool project_prefix(struct cx *cx, const struct expr *leaf, const struct 
 			   bool strict, struct test *out)
 {
 	const struct literal *prefix = &leaf->values[0];
-	size_t n = utf8_count(prefix->s, prefix->len), width = (size_t)f->width;
 	bool negated = leaf->op == EXPR_NOT_STARTS_WITH;
 	struct literal *cut;
 
 	*out = (struct test){ .op = leaf->op, .values = leaf->values, .n_values = 1 };
-	if (n == width)
-		out->op = negated ? EXPR_NOT_EQ : EXPR_EQ;
-	if (n <= width)
+	if (utf8_count(prefix->s, prefix->len) <= (size_t)f->width)
 		return true;
 	if (negated != strict)
 		return false;
 	cut = CX_NEW(cx, struct literal);
 	*cut = transform_apply(f, &leaf->term.field->type, prefix);
 	out->values = cut;
-	out->op = negated ? EXPR_NOT_EQ : EXPR_EQ;
 	return true;
 }
 

@@ -16,7 +16,7 @@ static inline size_t prune_count(struct json_object *list)
 	return list ? json_object_array_length(list) : 0;
 }
 
-/* Hex to bytes; NULL where the member is absent. */
+/* Hex to bytes; NULL where the member is absent, or no hex. */
 static inline const char *prune_hex_member(struct cx *cx, struct json_object *o, const char *key,
 					   size_t *n)
 {
@@ -27,9 +27,7 @@ static inline const char *prune_hex_member(struct cx *cx, struct json_object *o,
 	if (!hex)
 		return NULL;
 	bytes = cx_alloc(cx, *n + 1);
-	if (!text_unhex(hex, bytes, *n))
-		abort();
-	return (const char *)bytes;
+	return text_unhex(hex, bytes, *n) ? (const char *)bytes : NULL;
 }
 
 static inline bool prune_ask_manifest(struct cx *cx, const struct projection *p,
