@@ -53,13 +53,15 @@ static inline struct literal *prune_read_tuple(struct cx *cx, const struct proje
 {
 	struct literal *tuple = cx_array(cx, prune_count(t) + 1, sizeof(*tuple));
 
-	for (size_t i = 0; i < prune_count(t); i++) {
+	for (size_t i = 0; i < prune_count(t) && i < p->n_fields; i++) {
 		struct json_object *o = json_new_object(cx);
 		const char *bytes;
 		size_t len;
 
 		json_set(o, "v", prune_item(t, i));
 		bytes = prune_hex_member(cx, o, "v", &len);
+		if (!p->known[i])
+			continue;
 		tuple[i] =
 			bytes ? literal_from_bytes(&p->types[i], bytes, len) : LITERAL_NULL_VALUE;
 	}
