@@ -114,11 +114,12 @@ static inline enum status prune_answer(struct cx *cx, struct json_object *q,
 			cx, manifests,
 			prune_ask_manifest(cx, &p, prune_item(json_member(q, "manifests"), i)));
 	for (size_t i = 0; i < prune_count(json_member(q, "tuples")); i++) {
-		struct literal *tuple =
-			prune_read_tuple(cx, &p, prune_item(json_member(q, "tuples"), i));
+		struct json_object *json = prune_item(json_member(q, "tuples"), i);
+		struct literal *tuple = prune_read_tuple(cx, &p, json);
+		size_t n = prune_count(json);
 
-		prune_add_bool(cx, partitions, partition_may_match(&p, tuple, spec.n));
-		json_add(residuals, expr_json(cx, residual(cx, &p, tuple, spec.n)));
+		prune_add_bool(cx, partitions, partition_may_match(&p, tuple, n));
+		json_add(residuals, expr_json(cx, residual(cx, &p, tuple, n)));
 	}
 	for (size_t i = 0; i < prune_count(json_member(q, "files")); i++)
 		prune_add_bool(cx, files,
