@@ -13,6 +13,7 @@ suites() {
 		asan:unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 		conformance:what every store must do, races and kill -9 included
 		objects:object IO, and what is vended for one table tried on its neighbours, on real S3 servers
+		differential:random tables, commits, files and filters, through our core and through PyIceberg's
 		fuzz:libFuzzer on what reads strangers' bytes
 		distcheck:the tarball holds everything, builds and tests itself
 		quickstart:two commands, from nothing to a running catalog, twice side by side
@@ -217,6 +218,26 @@ suite_objects() {
 
 # What suites of their own run.
 apart=(--ignore-glob='*test_spark*' --ignore-glob='*test_contract*' --ignore-glob='*test_duckdb*')
+
+# compare_one PROGRAM SCRIPT ROUNDS: both agree on everything that is made up, the same in every run
+compare_one() {
+	if "$PANGOLIN_TEST_CACHE/venv/bin/python" "$top/tests/differential/$2" "$tree/tests/differential/$1" "$3"; then
+		echo "$3 passed, 0 failed, 0 skipped"
+	else
+		echo "FAILED $2"
+		echo "0 passed, 1 failed, 0 skipped"
+	fi
+}
+
+suite_differential() {
+	local make_targets=(tests/differential/apply tests/differential/prune)
+	build_tree "$tree" "with -Werror" --enable-werror || return
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
+	{
+		compare_one apply compare.py "$(size 40 400)"
+		compare_one prune prune.py "$(size 300 5000)"
+	} 2>&1 | sed 's/^[0-9]* tables[,;]/note: &/' | add_up
+}
 
 suite_minio() {
 	build_tree "$top/build" pangolin && get_minio || return

@@ -13,7 +13,7 @@ static inline struct json_object *prune_item(struct json_object *list, size_t i)
 
 static inline size_t prune_count(struct json_object *list)
 {
-	return list ? json_object_array_length(list) : 0;
+	return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }
 
 /* Hex to bytes; NULL where the member is absent, or no hex. */
