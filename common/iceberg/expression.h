@@ -10,8 +10,9 @@
 #include "common/iceberg/schema.h"
 #include "common/iceberg/transform.h"
 
-#define EXPR_MAX_DEPTH 500   /* nesting of and, or and not */
-#define EXPR_MAX_LEAVES 5000 /* predicates in one filter */
+#define EXPR_MAX_DEPTH 500     /* nesting of and, or and not */
+#define EXPR_MAX_LEAVES 5000   /* predicates in one filter */
+#define EXPR_MAX_VALUES 250000 /* in all its predicates */
 
 enum expr_op {
 	EXPR_TRUE,

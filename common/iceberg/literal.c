@@ -218,10 +218,11 @@ static bool read_scaled(struct cx *cx, const char *s, int scale, bool round, __i
 			enum literal_fit *fit)
 {
 	struct number v;
-	char fraction;
+	char fraction, room[64];
+	size_t n = strlen(s);
 
 	*fit = FIT_EXACT;
-	if (!read_number(s, cx_alloc(cx, strlen(s) + 1), &v))
+	if (!read_number(s, n < sizeof(room) ? room : cx_alloc(cx, n + 1), &v))
 		return false;
 	if (!scaled(&v, scale, out, &fraction)) {
 		*fit = v.minus ? FIT_BELOW : FIT_ABOVE;

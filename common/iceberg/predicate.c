@@ -2,6 +2,7 @@
 /* predicate.c - both forms of predicates; columns, transforms and values bound to the schema. */
 #include "common/iceberg/predicate.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 #include "common/text.h"
@@ -295,8 +296,11 @@ static enum status read_unary(struct predicate_reader *r, enum expr_op op, const
 static enum status read_value(struct predicate_reader *r, const struct term *term,
 			      struct json_object *v, struct literal *out, enum literal_fit *fit)
 {
-	const char *where = cx_printf(r->cx, "filter: field '%.100s'", term->field->full);
+	char where[128];
 
+	snprintf(where, sizeof(where), "filter: field '%.100s'", term->field->full);
+	if (++r->n_values > EXPR_MAX_VALUES)
+		return fail(r->cx, INVALID, "filter: more than %d values", EXPR_MAX_VALUES);
 	if (json_object_is_type(v, json_type_object)) {
 		if (!is_kind(v, "literal"))
 			return fail(r->cx, INVALID, "%s: Cannot parse type as a literal: %.80s",
@@ -367,6 +371,8 @@ static enum status read_values(struct predicate_reader *r, const struct term *te
 		return fail(r->cx, INVALID, "filter: Cannot parse literals from non-array: %.80s",
 			    json_print(r->cx, list, NULL));
 	count = json_object_array_length(list);
+	if (count > EXPR_MAX_VALUES)
+		return fail(r->cx, INVALID, "filter: more than %d values", EXPR_MAX_VALUES);
 	values = cx_array(r->cx, count + 1, sizeof(*values));
 	for (size_t i = 0; i < count; i++) {
 		enum literal_fit fit;

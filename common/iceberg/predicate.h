@@ -11,6 +11,7 @@ struct predicate_reader {
 	bool case_sensitive;
 	struct expr **leaves; /* every predicate made so far */
 	size_t n_leaves, cap;
+	int n_values;
 };
 
 /* The predicate in object `json`, negated where that is asked for.  *out: a leaf, or a constant

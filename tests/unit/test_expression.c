@@ -175,6 +175,35 @@ START_TEST(predicates_are_counted)
 }
 END_TEST
 
+/* [1, 1, ...] */
+static struct json_object *in_list(int n)
+{
+	struct json_object *o = read_text("{\"type\":\"in\",\"term\":\"n\"}");
+	struct json_object *list = json_new_array(&cx), *one = json_new_int(&cx, 1);
+
+	while (n--)
+		json_add(list, one);
+	json_set(o, "values", list);
+	return o;
+}
+
+START_TEST(values_are_counted)
+{
+	struct filter f;
+	struct json_object *both = read_text("{\"type\":\"or\"}");
+
+	ck_assert(!filter_read(&cx, in_list(EXPR_MAX_VALUES), &schema, true, &f));
+	ck_assert_int_eq(f.expr->op, EXPR_EQ);
+	ck_assert_int_eq(filter_read(&cx, in_list(EXPR_MAX_VALUES + 1), &schema, true, &f),
+			 INVALID);
+	ck_assert_str_eq(cx.message, "filter: more than 250000 values");
+	json_set(both, "left", in_list(EXPR_MAX_VALUES));
+	json_set(both, "right", in_list(1));
+	ck_assert_int_eq(filter_read(&cx, both, &schema, true, &f), INVALID);
+	ck_assert_str_eq(cx.message, "filter: more than 250000 values");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("expression");
@@ -188,6 +217,7 @@ int main(void)
 	tcase_add_test(t, nesting_is_bounded);
 	tcase_add_test(t, chains_are_flat);
 	tcase_add_test(t, predicates_are_counted);
+	tcase_add_test(t, values_are_counted);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
