@@ -163,7 +163,7 @@ static const struct column asset_columns[] = {
 	COLUMN(asset, TEXT, metadata_path, 0),
 	COLUMN(asset, INT, format_version, 0),
 	COLUMN(asset, INT, current_snapshot_id, 0),
-	COLUMN(asset, INT, born, INDEX),
+	COLUMN(asset, INT, born, 0),
 	COLUMN(asset, JSON, properties, 0),
 	COLUMN(asset, TIME, created_ms, 0),
 	COLUMN(asset, TIME, updated_ms, 0),

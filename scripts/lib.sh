@@ -67,18 +67,18 @@ Install them, or run this again with -y to let it use sudo."
 	quiet_services "$missing"
 }
 
-# Debian starts a web server when it is installed.  Nobody asked for that one.
+# Debian starts a server when it is installed.  Nobody asked for those.
 quiet_services() {
-	case " $1 " in
-	*" lighttpd "*)
+	local name
+	for name in lighttpd postgresql pgbouncer; do
+		case " $1 " in *" $name "*) ;; *) continue ;; esac
 		if [ -d /run/systemd/system ]; then
-			say "Debian started a lighttpd of its own on port 80: disabling it"
-			as_root systemctl disable --now lighttpd >/dev/null 2>&1 || true
-		elif [ -x /etc/init.d/lighttpd ]; then
-			as_root /etc/init.d/lighttpd stop >/dev/null 2>&1 || true
+			say "Debian started a $name of its own: disabling it"
+			as_root systemctl disable --now "$name" >/dev/null 2>&1 || true
+		elif [ -x "/etc/init.d/$name" ]; then
+			as_root "/etc/init.d/$name" stop >/dev/null 2>&1 || true
 		fi
-		;;
-	esac
+	done
 }
 
 # --- building ---------------------------------------------------------------

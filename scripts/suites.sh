@@ -100,15 +100,17 @@ add_up() {
 		END { print p + 0 " passed, " f + 0 " failed, " k + 0 " skipped" }'
 }
 
-# The conformance program on each store: a file, and a folder on tmpfs.
+# The conformance program on each store: a file, a folder on tmpfs, a PostgreSQL, and the same behind a pooler.
 suite_conformance() {
 	build_tests "$tree" "with -Werror" --enable-werror || return
-	local folder memory
+	local folder memory pid url pooler pooled
 	folder=$(mktemp -d) memory=$(mktemp -d /dev/shm/pangolin-check-XXXXXX)
-	{
-		"$tree/tests/conformance/conformance" ${full:+--all} "sqlite://$folder/conformance.db"
-		"$tree/tests/conformance/conformance" ${full:+--all} "memory:$memory"
-	} 2>&1 | sed 's/^.*: \([0-9]* passed, [0-9]* failed\)$/&\n\1, 0 skipped/' | add_up
+	chmod 711 "$folder"
+	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres" --pgbouncer)"
+	for url in "sqlite://$folder/conformance.db" "memory:$memory" "$url" "$pooled"; do
+		"$tree/tests/conformance/conformance" ${full:+--all} "$url"
+	done 2>&1 | sed 's/^.*: \([0-9]* passed, [0-9]* failed\)$/&\n\1, 0 skipped/' | add_up
+	kill "$pooler" && kill -INT "$pid"
 	rm -rf "$folder" "$memory"
 }
 

@@ -71,7 +71,6 @@ static enum status memory_open(struct cx *cx, const char *url, bool migrating, s
 }
 
 const struct store_ops memory_store = {
-	.scheme = "memory",
 	.open = memory_open,
 	.close = sqlite_close,
 	.migrate = sqlite_migrate,

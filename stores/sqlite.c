@@ -2,6 +2,8 @@
 /* sqlite.c - the SQLite driver's verbs: get, list and apply by statements prepared once. */
 #include "stores/sqlite.h"
 
+#include "stores/rows.h"
+
 /* --- errors ----------------------------------------------------------------- */
 
 enum status sqlite_fail(struct cx *cx, struct sqlite *st, int rc)
@@ -172,62 +174,16 @@ enum status sqlite_get(struct cx *cx, struct store *store, struct row **rows, si
 	return s;
 }
 
-/* A growing array of rows of one kind. */
-struct table {
-	const struct kind *kind;
-	char *items;
-	size_t n, room;
-};
-
-static struct row *next_row(struct cx *cx, struct table *t)
-{
-	struct row *row;
-
-	if (t->n == t->room) {
-		size_t room = t->room ? 2 * t->room : 16;
-		char *bigger = cx_array(cx, room, t->kind->size);
-
-		if (t->n)
-			memcpy(bigger, t->items, t->n * t->kind->size);
-		t->items = bigger;
-		t->room = room;
-	}
-	row = (struct row *)(t->items + t->n++ * t->kind->size);
-	row->kind = t->kind;
-	return row;
-}
-
-/* The first n columns of `to` as they stand in `from`. */
-static void copy_columns(struct row *to, const struct row *from, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct column *c = &to->kind->columns[i];
-
-		if (model_is_text(c))
-			model_set_text(to, c, model_text(from, c));
-		else
-			model_set_int(to, c, model_int(from, c));
-	}
-}
-
 static enum status list_rows(struct cx *cx, struct sqlite *st, const struct query *q,
-			     const struct sql_statement *s, struct table *t)
+			     const struct sql_statement *s, struct row_array *rows)
 {
-	struct row *bound = cx_alloc(cx, q->from->kind->size);
+	const struct row *bound = rows_bound(cx, q);
 	int rc;
 
-	bound->kind = q->from->kind;
-	copy_columns(bound, q->from, q->bound);
-	for (size_t i = 0; i < q->bound; i++) { /* the caller's text may not live as long */
-		const struct column *c = &bound->kind->columns[i];
-
-		if (model_is_text(c))
-			model_set_text(bound, c, cx_strdup(cx, model_text(bound, c)));
-	}
 	while ((rc = sqlite3_step(s->prepared)) == SQLITE_ROW) {
-		struct row *row = next_row(cx, t);
+		struct row *row = rows_next(cx, rows);
 
-		copy_columns(row, bound, q->bound);
+		rows_copy(row, bound, q->bound);
 		read_row(cx, s, row);
 	}
 	sqlite3_reset(s->prepared);
@@ -237,7 +193,7 @@ static enum status list_rows(struct cx *cx, struct sqlite *st, const struct quer
 enum status sqlite_list(struct cx *cx, struct store *store, const struct query *q, struct rows *out)
 {
 	struct sqlite *st = sqlite_of(store);
-	struct table table = { .kind = q->from->kind };
+	struct row_array rows = { .kind = q->from->kind };
 	struct sql_call call = { .row = q->from, .after = q->after, .limit = (int64_t)q->limit };
 	struct sql_statement *statement;
 	struct sql_shape shape;
@@ -250,9 +206,9 @@ enum status sqlite_list(struct cx *cx, struct store *store, const struct query *
 	if (!s)
 		s = ready(cx, st, &shape, &call, &statement);
 	if (!s)
-		s = list_rows(cx, st, q, statement, &table);
+		s = list_rows(cx, st, q, statement, &rows);
 	if (!s)
-		*out = (struct rows){ .n = table.n, .items = table.items };
+		*out = (struct rows){ .n = rows.n, .items = rows.items };
 	store->rows_read += out->n;
 	st->cx = NULL;
 	return s;

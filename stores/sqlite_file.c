@@ -347,7 +347,6 @@ static enum status sqlite_open(struct cx *cx, const char *url, bool migrating, s
 }
 
 const struct store_ops sqlite_store = {
-	.scheme = "sqlite",
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.migrate = sqlite_migrate,

@@ -7,23 +7,32 @@
 #include "common/seal.h"
 #include "common/text.h"
 #include "stores/migrate.h"
+#include "stores/postgres.h"
 #include "stores/sqlite.h"
 
 #define MAX_KEY_BYTES 1024
 #define MAX_LIMIT 10000
 #define RETRY_US 20000
 
-static const struct store_ops *const stores[] = { &sqlite_store, &memory_store };
+static const struct {
+	const char *scheme;
+	const struct store_ops *ops;
+} stores[] = {
+	{ "sqlite", &sqlite_store },
+	{ "memory", &memory_store },
+	{ "postgresql", &postgres_store },
+	{ "postgres", &postgres_store },
+};
 
 /* --- open --------------------------------------------------------------------- */
 
 static const struct store_ops *ops_of(const char *url)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(stores); i++) {
-		size_t n = strlen(stores[i]->scheme);
+		size_t n = strlen(stores[i].scheme);
 
-		if (strncmp(url, stores[i]->scheme, n) == 0 && url[n] == ':')
-			return stores[i];
+		if (strncmp(url, stores[i].scheme, n) == 0 && url[n] == ':')
+			return stores[i].ops;
 	}
 	return NULL;
 }
@@ -38,7 +47,7 @@ enum status store_open(struct cx *cx, const char *url, const char *key_path, boo
 	url = url && *url ? url : "memory:";
 	ops = ops_of(url);
 	if (!ops)
-		return fail(cx, INVALID, "DATABASE_URL: no store of that kind (sqlite:, memory:)");
+		return fail(cx, INVALID, "DATABASE_URL: no store of that kind (sqlite:, postgresql:, memory:)");
 	if (key_path)
 		s = seal_open(cx, key_path, &seal);
 	if (!s)

@@ -67,8 +67,6 @@ struct rider {
  * Text in rows that come back belongs to the context.
  */
 struct store_ops {
-	const char *scheme; /* of the URL: "sqlite", "memory" */
-
 	/* Connects.  UNAVAILABLE: not reachable.  INVALID: the URL is wrong, or
 	 * the schema is missing, older or newer than this program works with:
 	 * the message says what to do.  `migrating` leaves the schema unchecked. */
@@ -107,7 +105,7 @@ struct store {
 
 /*
  * Opens the store that DATABASE_URL names: sqlite:///absolute/path or
- * sqlite://relative/path; memory:/folder-on-tmpfs, or memory:NAME (NAME may
+ * sqlite://relative/path; postgresql:// or postgres:// (stores/postgres.h); memory:/folder-on-tmpfs, or memory:NAME (NAME may
  * be empty; "" and NULL are "memory:"): a folder of this user's under /dev/shm.  `key_path` is the storage key ring's file (common/seal.h),
  * or NULL: SECRET columns then read as NULL, and a row that has them can't be
  * UPDATEd, nor INSERTed with a secret in it (INTERNAL).

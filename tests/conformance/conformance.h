@@ -11,6 +11,7 @@ struct t {
 	const char *url, *key_path;
 	struct cx cx; /* long loops reset it each round */
 	struct store *st;
+	bool remote;	  /* the store is a server: it goes on with what a killed client sent */
 	int scale;	  /* 1, or more with --all: how often races and crashes are tried */
 	char tenant[37];  /* a fresh UUID: no case sees another's rows */
 	char catalog[37]; /* likewise */
@@ -40,6 +41,9 @@ void t_want(struct t *t, const char *file, int line, const char *call, enum stat
 /* Opens a store for this process; with no deadline. */
 void t_open(struct t *t);
 void t_close(struct t *t);
+
+/* After a kill: until a server has done what it was sent, or thrown it away. */
+void t_settle(const struct t *t);
 
 /* apply of one change, failed not asked for. */
 enum status t_apply(struct t *t, enum change_op op, struct row *row);

@@ -128,6 +128,7 @@ static void kill_writers(struct t *t, int rounds,
 			CHECK(t, WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 			total += shared->list[i] - before[i];
 		}
+		t_settle(t);
 		t_open(t);
 		for (int i = 0; i < WRITERS; i++)
 			check_writer(t, i, before[i], shared);

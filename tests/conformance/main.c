@@ -62,6 +62,12 @@ void t_close(struct t *t)
 	t->st = NULL;
 }
 
+void t_settle(const struct t *t)
+{
+	if (t->remote)
+		usleep(100000);
+}
+
 enum status t_apply(struct t *t, enum change_op op, struct row *row)
 {
 	struct change list[] = { { op, row } };
@@ -195,6 +201,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	t.url = argv[arg++];
+	t.remote = !text_starts(t.url, "sqlite:") && !text_starts(t.url, "memory:");
 	fd = mkstemp(key_path);
 	if (fd < 0)
 		return 2;

@@ -356,7 +356,8 @@ static void hog(struct t *t, int number, struct shared *shared)
 	}
 }
 
-/* An apply that must wait gives up at its deadline, and has then written nothing. */
+/* An apply that must wait gives up at its deadline, and has then written nothing;
+ * a server that is far may not have said so in time. */
 static void a_deadline_ends_the_wait(struct t *t)
 {
 	struct shared *shared = t_shared();
@@ -378,12 +379,11 @@ static void a_deadline_ends_the_wait(struct t *t)
 		s = t_apply(t, INSERT, &c.row);
 		took = cx_monotonic_ms() - from;
 		t->cx.deadline_ms = 0;
-		CHECK(t, s == OK || s == UNAVAILABLE);
-		if (s == UNAVAILABLE) {
-			gave_up++;
-			CHECK(t, took < 500);
+		CHECK(t, s == OK || s == UNAVAILABLE || (t->remote && s == UNKNOWN));
+		CHECK(t, s == OK || took < 500);
+		gave_up += s != OK;
+		if (s == UNAVAILABLE)
 			WANT(t, NOT_FOUND, store_get(&t->cx, t->st, &c.row));
-		}
 		usleep(3000);
 	}
 	for (int i = 0; i < 3; i++) { /* with more time it gets its turn */

@@ -48,7 +48,7 @@ static enum status fake_apply(struct cx *cx, struct store *st, const struct chan
 					   : f->answers[call];
 }
 
-static const struct store_ops fake_ops = { .scheme = "fake", .get = fake_get, .apply = fake_apply };
+static const struct store_ops fake_ops = { .get = fake_get, .apply = fake_apply };
 
 static struct fake fake(enum status a, enum status b, enum status c)
 {

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rows.c - arrays of rows, and their first columns. */
+#include "stores/rows.h"
+
+struct row *rows_next(struct cx *cx, struct row_array *a)
+{
+	struct row *row;
+
+	if (a->n == a->room) {
+		size_t room = a->room ? 2 * a->room : 16;
+		char *bigger = cx_array(cx, room, a->kind->size);
+
+		if (a->n)
+			memcpy(bigger, a->items, a->n * a->kind->size);
+		a->items = bigger;
+		a->room = room;
+	}
+	row = (struct row *)(a->items + a->n++ * a->kind->size);
+	row->kind = a->kind;
+	return row;
+}
+
+void rows_copy(struct row *to, const struct row *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct column *c = &to->kind->columns[i];
+
+		if (model_is_text(c))
+			model_set_text(to, c, model_text(from, c));
+		else
+			model_set_int(to, c, model_int(from, c));
+	}
+}
+
+struct row *rows_bound(struct cx *cx, const struct query *q)
+{
+	struct row *bound = cx_alloc(cx, q->from->kind->size);
+
+	bound->kind = q->from->kind;
+	rows_copy(bound, q->from, q->bound);
+	for (size_t i = 0; i < q->bound; i++) {
+		const struct column *c = &bound->kind->columns[i];
+
+		if (model_is_text(c))
+			model_set_text(bound, c, cx_strdup(cx, model_text(bound, c)));
+	}
+	return bound;
+}
