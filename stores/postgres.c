@@ -148,8 +148,8 @@ static enum status postgres_get(struct cx *cx, struct store *store, struct row *
 	g.statements = cx_array(cx, n, sizeof(*g.statements));
 	for (size_t i = 0; i < n; i++) {
 		struct sql_shape shape = { .kind = rows[i]->kind,
-					   .verb = rows[i]->first_after ? SQL_FIRST_AFTER :
-									  SQL_GET };
+					   .verb = rows[i]->first_after ? SQL_FIRST_AFTER
+									: SQL_GET };
 		struct sql_call call = { .row = rows[i] };
 
 		calls[i + g.first] = call_of(cx, pg, &shape, &call, &g.statements[i]);
@@ -254,8 +254,8 @@ static void plan_change(struct cx *cx, struct postgres *pg, struct plan *p, size
 	/* The version is looked at in the statement after the lock: each has its own snapshot. */
 	if (c->row->kind->flags & PINNED && c->op != INSERT) {
 		p->changes[p->n] = number;
-		p->calls[p->n++] = call_with(cx, c->op == REQUIRE ? pg->pin : pg->lock,
-					     lock_number(c->row));
+		p->calls[p->n++] =
+			call_with(cx, c->op == REQUIRE ? pg->pin : pg->lock, lock_number(c->row));
 	}
 	p->changes[p->n] = number;
 	p->calls[p->n++] = call_of(cx, pg, &shape, &call, NULL);
@@ -346,9 +346,9 @@ static enum status numbers(struct cx *cx, struct postgres *pg, const char *sql, 
 static enum status read_version(struct cx *cx, struct postgres *pg, struct schema_version *v)
 {
 	int64_t there, unused;
-	enum status s = numbers(cx, pg,
-				"SELECT (to_regclass('schema_version') IS NOT NULL)::int, 0",
-				&there, &unused);
+	enum status s =
+		numbers(cx, pg, "SELECT (to_regclass('schema_version') IS NOT NULL)::int, 0",
+			&there, &unused);
 
 	*v = (struct schema_version){ 0 };
 	if (s || !there)
@@ -363,8 +363,8 @@ static const char collation[] = "CREATE COLLATION IF NOT EXISTS \"BINARY\" FROM 
 static enum status migrate_now(struct cx *cx, struct postgres *pg, int64_t *from, int64_t *to)
 {
 	struct schema_version have, now;
-	enum status s = run_text(cx, pg,
-				 "BEGIN; SELECT pg_advisory_xact_lock(hashtext('pangolin migrate'))");
+	enum status s = run_text(
+		cx, pg, "BEGIN; SELECT pg_advisory_xact_lock(hashtext('pangolin migrate'))");
 
 	if (!s)
 		s = read_version(cx, pg, &have);
@@ -458,8 +458,7 @@ static enum status postgres_open(struct cx *cx, const char *url, bool migrating,
 	if (!pg)
 		abort();
 	pg->store.ops = &postgres_store;
-	pg->begin_read =
-		pg_statement_new("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+	pg->begin_read = pg_statement_new("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
 	pg->end_read = pg_statement_new("COMMIT");
 	pg->timeout = pg_statement_new("SELECT set_config('statement_timeout', $1, true)");
 	pg->pin = pg_statement_new("SELECT pg_advisory_xact_lock_shared($1)");

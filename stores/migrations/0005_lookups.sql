@@ -19,6 +19,8 @@ DROP INDEX "audit_user_id";
 CREATE INDEX "audit_user_id" ON "audit" ("user_id", "tenant_id", "id");
 DROP INDEX "audit_resource_id";
 CREATE INDEX "audit_resource_id" ON "audit" ("resource_id", "tenant_id", "id");
+DROP INDEX "metrics_reports_week";
+CREATE INDEX "metrics_reports_week" ON "metrics_reports" ("week", "tenant_id");
 
 -- Nothing is looked up by these yet, and every commit paid for them.
 DROP INDEX "assets_born";

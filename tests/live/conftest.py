@@ -17,10 +17,11 @@ import uuid
 import pytest
 from pyiceberg.catalog import load_catalog
 
+import databases
 import storage
 from server import Reference, Server, Started
 
-EVERYWHERE = ["sqlite-file", "memory-file", "sqlite-s3", "memory-s3"]
+EVERYWHERE = [f"{store}-{kind}" for kind in ("file", "s3") for store in ("sqlite", "memory", "postgresql")]
 
 
 def pytest_addoption(parser):
@@ -43,7 +44,7 @@ def places(config):
         return config.getoption("--at").split(",")
     if "PANGOLIN_URI" in os.environ:
         return ["running-file"]
-    return EVERYWHERE if config.getoption("--all") else ["sqlite-file", "memory-s3"]
+    return EVERYWHERE if config.getoption("--all") else ["sqlite-file", "memory-s3", "postgresql-file"]
 
 
 def pytest_generate_tests(metafunc):
@@ -82,6 +83,8 @@ class Servers:
             return Reference(tempfile.mkdtemp(prefix="pangolin-reference-"))
         if store == "running":
             return Server(dict(os.environ))
+        if store == "postgresql":
+            return Started(store, DATABASE_URL=self.get("postgres", databases.Postgres).database())
         return Started(store)
 
     def storage(self, kind, server):
@@ -103,7 +106,7 @@ class Servers:
         return self.made[name]
 
     def stop(self):
-        for thing in self.made.values():
+        for thing in reversed(self.made.values()):
             if hasattr(thing, "stop"):
                 thing.stop()
 
