@@ -4,7 +4,7 @@
 # usage: postgres.sh FOLDER [--pgbouncer]
 #
 # Keeps everything in FOLDER, listens on a free port, waits until it answers and prints lines for a shell to read:
-#   pid=PID url=postgresql://pangolin:PASSWORD@127.0.0.1:PORT/pangolin [pooler=PID pooled=postgresql://...]
+#   pid=PID ca=FILE url=postgresql://pangolin:PASSWORD@127.0.0.1:PORT/pangolin [pooler=PID pooled=postgresql://...]
 # End them with kill -INT PID (the server) and kill PID (the pooler).  PostgreSQL refuses root: as root it runs as
 # the user postgres, who then owns FOLDER.
 set -euo pipefail
@@ -31,8 +31,16 @@ cd "$folder"
 	{ cat "$folder/initdb.log" >&2; exit 1; }
 rm "$folder/password"
 port=$(free_ports 1)
-"${as_user[@]}" "$bin/postgres" -D "$folder/data" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 -c max_connections=200 \
-	>"$folder/log" 2>&1 </dev/null &
+make_certificate "$folder"
+[ "$(id -u)" != 0 ] || chown postgres "$folder/private.key"
+chmod 600 "$folder/private.key"
+# Tests start it again by this, in the foreground.
+printf '#!/bin/sh\nexec %s\n' "$(printf '%q ' "${as_user[@]}" "$bin/postgres" -D "$folder/data" -p "$port" -k "$folder" \
+	-c listen_addresses=127.0.0.1 -c max_connections=200 \
+	-c ssl=on -c "ssl_cert_file=$folder/public.crt" -c "ssl_key_file=$folder/private.key")" >"$folder/start"
+chmod 755 "$folder/start"
+cd "$folder"
+"$folder/start" >"$folder/log" 2>&1 </dev/null &
 pid=$!
 export PGPASSWORD=$password
 for ((i = 0; ; i++)); do
@@ -44,7 +52,7 @@ for ((i = 0; ; i++)); do
 	fi
 	sleep 0.1
 done
-line="pid=$pid url=postgresql://pangolin:$password@127.0.0.1:$port/pangolin"
+line="pid=$pid ca=$folder/public.crt url=postgresql://pangolin:$password@127.0.0.1:$port/pangolin"
 
 if [ "${2:-}" = --pgbouncer ]; then
 	pooled=$(free_ports 1)
