@@ -73,7 +73,12 @@ static const struct {
 	{ "GET", V "/t", NULL, 404, "NoSuchViewException" },
 	{ "GET", T "/v", NULL, 404, "NoSuchTableException" },
 	{ "GET", V "/v?referenced-by=a%1Fw", NULL, 200, NULL },
+	{ "GET", V "/v?referenced-by=a%1Fw,b%1Fc%1Fx", NULL, 200, NULL },
+	{ "GET", V "/v?referenced-by=a%251Fw%2Cb%251Fx", NULL, 200, NULL },
 	{ "GET", V "/v?referenced-by=a", NULL, 400, "referenced-by" },
+	{ "GET", V "/v?referenced-by=a%1F", NULL, 400, "referenced-by" },
+	{ "GET", V "/v?referenced-by=%1Fw", NULL, 400, "referenced-by" },
+	{ "GET", V "/v?referenced-by=a%1Fw,", NULL, 400, "referenced-by" },
 	{ "HEAD", V "/v", NULL, 204, NULL },
 	{ "HEAD", V "/t", NULL, 404, NULL },
 
