@@ -4,7 +4,7 @@
 
 struct counts counts_now(const struct responder *rs)
 {
-	struct counts n = { .trips = rs->store->trips };
+	struct counts n = { .trips = rs->store->trips, .parses = rs->parses };
 	const struct cloud_counts *c = rs->cloud ? cloud_counts(rs->cloud) : NULL;
 
 	if (c) {
@@ -21,10 +21,13 @@ void counts_show(struct request *rq, const struct counts *before)
 	struct counts n = counts_now(rq->rs);
 
 	answer_header(rq, "X-Pangolin-Counts",
-		      cx_printf(rq->cx, "trips=%llu requests=%llu gets=%llu puts=%llu removes=%llu",
+		      cx_printf(rq->cx,
+				"trips=%llu requests=%llu gets=%llu puts=%llu removes=%llu "
+				"parses=%llu",
 				(unsigned long long)(n.trips - before->trips),
 				(unsigned long long)(n.requests - before->requests),
 				(unsigned long long)(n.gets - before->gets),
 				(unsigned long long)(n.puts - before->puts),
-				(unsigned long long)(n.removes - before->removes)));
+				(unsigned long long)(n.removes - before->removes),
+				(unsigned long long)(n.parses - before->parses)));
 }

@@ -8,6 +8,7 @@
 struct counts {
 	uint64_t trips;				/* round trips to the store */
 	uint64_t requests, gets, puts, removes; /* of objects */
+	uint64_t parses;			/* of tables' metadata */
 };
 
 /* Since the process started. */

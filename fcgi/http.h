@@ -34,7 +34,8 @@ struct responder {
 	const struct route_table *const *tables; /* what this process serves */
 	size_t n_tables;
 	uint64_t served;
-	bool ending; /* the schema has moved past this program: no further request is taken */
+	uint64_t parses; /* of metadata, counted for bench and tests */
+	bool ending;	 /* the schema has moved past this program: no further request is taken */
 };
 
 struct part {

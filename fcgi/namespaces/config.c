@@ -3,9 +3,11 @@
 #include "fcgi/namespaces/namespaces.h"
 
 #include "common/text.h"
+#include "fcgi/tables/scope.h"
 #include "stores/catalogs.h"
 
 #define MAX_CATALOGS 1000
+#define PROPERTIES_DEPTH 4
 
 /* --- endpoints ------------------------------------------------------------------ */
 
@@ -143,13 +145,61 @@ static const char *duration(struct cx *cx, int64_t seconds)
 			 minutes ? 'M' : 'S');
 }
 
-/* `prefix` goes where it wins over the client's own setting, or where it does not;
- * NULL = none. */
-static enum status answer_config(struct request *rq, const char *prefix, bool wins)
+/* The members of `from` whose names begin with `prefix`; `whole`: they keep it. */
+static void add_by_prefix(struct json_object *to, struct json_object *from, const char *prefix,
+			  bool whole)
+{
+	json_object_object_foreach(from, key, value) {
+		const char *name = whole ? key : key + strlen(prefix);
+
+		if (text_starts(key, prefix) && *name)
+			json_set(to, name, value);
+	}
+}
+
+/* What an administrator put into the catalog's properties for its clients. */
+static void add_properties(struct cx *cx, const struct catalog_ref *ref,
+			   struct json_object *defaults, struct json_object *overrides)
+{
+	const char *text = ref->row->properties;
+	struct json_object *properties;
+
+	if (!text || json_parse(cx, text, strlen(text), PROPERTIES_DEPTH, &properties))
+		return;
+	add_by_prefix(defaults, properties, "default.", false);
+	add_by_prefix(defaults, properties, "table-default.", true);
+	add_by_prefix(overrides, properties, "override.", false);
+	add_by_prefix(overrides, properties, "table-override.", true);
+}
+
+/* How clients reach the warehouse, as each table's load says it too. */
+static void add_warehouse(struct cx *cx, const struct catalog_ref *ref,
+			  struct json_object *defaults)
+{
+	const struct scope *sc;
+	struct json_object *config;
+
+	if (scope_of(cx, ref, &sc) ||
+	    json_parse(cx, sc->config, strlen(sc->config), PROPERTIES_DEPTH, &config))
+		return; /* who makes a table there is told why he can't */
+	add_by_prefix(defaults, config, "", true);
+}
+
+/*
+ * `prefix` goes where it wins over the client's own setting, or where it does not;
+ * NULL = none.  ref NULL: no catalog is meant.
+ */
+static enum status answer_config(struct request *rq, const struct catalog_ref *ref,
+				 const char *prefix, bool wins)
 {
 	struct json_object *o = json_new_object(rq->cx), *defaults = json_new_object(rq->cx),
 			   *overrides = json_new_object(rq->cx);
 
+	if (ref) {
+		add_warehouse(rq->cx, ref, defaults);
+		add_properties(rq->cx, ref, defaults, overrides);
+	}
+	json_set_text(overrides, "namespace-separator", "%1F");
 	if (prefix)
 		json_set_text(wins ? overrides : defaults, "prefix", as_segment(rq->cx, prefix));
 	json_set(o, "defaults", defaults);
@@ -160,8 +210,22 @@ static enum status answer_config(struct request *rq, const char *prefix, bool wi
 	return answer_json(rq, 200, o);
 }
 
+/* The catalog as it is under the epochs that this request has read. */
+static enum status read_catalog(struct request *rq, const char *name,
+				const struct catalog_ref **out)
+{
+	struct content *c = rq->rs->content;
+	enum status s = content_catalog(rq->cx, c, rq->rs->store, rq->tenant_id, name, NULL, out);
+
+	if (s || content_stands(c, rq->tenant_id, (*out)->server_epoch, (*out)->tenant_epoch))
+		return s;
+	content_forget(rq->cx, c, *out);
+	return content_catalog(rq->cx, c, rq->rs->store, rq->tenant_id, name, NULL, out);
+}
+
 enum status get_config(struct request *rq)
 {
+	const struct catalog_ref *ref = NULL;
 	const char *warehouse = NULL, *name = NULL;
 	bool wins = false;
 	enum status s = request_query(rq, "warehouse", &warehouse);
@@ -174,12 +238,16 @@ enum status get_config(struct request *rq)
 	} else {
 		s = guess(rq, NULL, &name);
 	}
-	return s ? s : answer_config(rq, name, wins);
+	if (!s && name)
+		s = read_catalog(rq, name, &ref);
+	return s ? s : answer_config(rq, ref, name, wins);
 }
 
 /* Behind <host>/v1/<catalog> the base address says which catalog: a prefix would
  * name it twice. */
 enum status get_prefix_config(struct request *rq)
 {
-	return answer_config(rq, rq->prefix_hint ? NULL : rq->resolved->catalog->name, true);
+	const struct catalog_ref *ref = rq->resolved->catalog;
+
+	return answer_config(rq, ref, rq->prefix_hint ? NULL : ref->name, true);
 }

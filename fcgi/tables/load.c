@@ -145,40 +145,50 @@ static void add_cache_headers(struct request *rq, const struct delegation *d, co
 		      d->credentials ? "private, no-store" : "private, no-cache");
 }
 
+/* To a client that has the answer already: no text is read. */
+static enum status answer_unchanged(struct request *rq, const struct delegated *t)
+{
+	enum status s = text_confirm(rq, t->sc, t->row);
+
+	return s ? s : answer_empty(rq, 304);
+}
+
+static enum status answer_text(struct request *rq, const struct delegated *t, const char *form,
+			       const struct delegation *d)
+{
+	const char *bytes;
+	size_t n;
+	enum status s;
+
+	if (strcmp(form, "refs") == 0)
+		s = text_read_refs(rq, t->sc, t->row, &bytes, &n);
+	else
+		s = text_read(rq, t->sc, t->row, &bytes, &n);
+	return s ? s : answer_table(rq, t->row->metadata_location, bytes, n, d);
+}
+
 enum status load_table(struct request *rq)
 {
-	const struct asset *row;
-	const struct scope *sc;
-	const char *form, *bytes, *etag;
+	struct delegated t = { .ref = rq->resolved->catalog,
+			       .at = { rq->resolved->path, rq->resolved->name } };
 	struct delegation d;
-	struct delegated t;
-	size_t n;
-	enum status s = path_table(rq, &row);
+	const char *form, *etag;
+	enum status s = path_table(rq, &t.row);
 
 	if (!s)
 		s = asked_form(rq, &form);
 	if (!s)
 		s = referenced_by_check(rq);
 	if (!s)
-		s = scope_of(rq->cx, rq->resolved->catalog, &sc);
+		s = scope_of(rq->cx, t.ref, &t.sc);
 	if (s)
 		return s;
-	if (strcmp(form, "refs") == 0)
-		s = text_read_refs(rq, sc, row, &bytes, &n);
-	else
-		s = text_read(rq, sc, row, &bytes, &n);
-	if (s)
-		return s;
-	t = (struct delegated){ .ref = rq->resolved->catalog,
-				.sc = sc,
-				.at = { rq->resolved->path, rq->resolved->name },
-				.row = row };
 	delegate(rq, &t, &d);
-	etag = table_etag(rq->cx, row->metadata_sha256, form, &d);
-	add_cache_headers(rq, &d, etag);
-	if (has_it(rq, etag))
-		return answer_empty(rq, 304);
-	return answer_table(rq, row->metadata_location, bytes, n, &d);
+	etag = table_etag(rq->cx, t.row->metadata_sha256, form, &d);
+	s = has_it(rq, etag) ? answer_unchanged(rq, &t) : answer_text(rq, &t, form, &d);
+	if (!s)
+		add_cache_headers(rq, &d, etag);
+	return s;
 }
 
 enum status head_table(struct request *rq)

@@ -9,6 +9,8 @@
 
 #define SUFFIX ".metadata.json"
 #define MAX_VERSION 99999999
+#define REFS "refs"		   /* suffix of that text in the cache */
+#define REFS_BYTES ((size_t)65536) /* from here on working it out costs a load 1 ms and more */
 
 /* --- reading ---------------------------------------------------------------------- */
 
@@ -48,30 +50,43 @@ static enum status read_object(struct request *rq, const struct scope *sc, const
 	return OK;
 }
 
+enum status text_confirm(struct request *rq, const struct scope *sc, const struct asset *row)
+{
+	int64_t size;
+	enum status s;
+
+	if (strcmp(sc->storage.scheme, "file") != 0)
+		return OK;
+	s = cloud_stat(rq->cx, rq->rs->cloud, &sc->storage, row->metadata_location, &size);
+	return s == NOT_FOUND ? no_file(rq, row->metadata_location) : s;
+}
+
 enum status text_read(struct request *rq, const struct scope *sc, const struct asset *row,
 		      const char **bytes, size_t *n)
 {
-	int64_t size;
 	enum status s =
 		cache_get(rq->cx, rq->rs->cache, row->metadata_sha256, row->metadata_size, bytes);
 
 	*n = (size_t)row->metadata_size;
 	if (s == NOT_FOUND)
 		return read_object(rq, sc, row, bytes, n);
-	if (s || strcmp(sc->storage.scheme, "file") != 0)
-		return s;
-	s = cloud_stat(rq->cx, rq->rs->cloud, &sc->storage, row->metadata_location, &size);
-	return s == NOT_FOUND ? no_file(rq, row->metadata_location) : s;
+	return s ? s : text_confirm(rq, sc, row);
+}
+
+static enum status parse(struct request *rq, const char *location, const char *bytes, size_t n,
+			 struct json_object **out)
+{
+	enum status s;
+
+	rq->rs->parses++;
+	s = json_parse(rq->cx, bytes, n, METADATA_MAX_DEPTH, out);
+	return s ? fail(rq->cx, s, "%s: %s", location, cx_strdup(rq->cx, rq->cx->message)) : OK;
 }
 
 enum status text_parse(struct request *rq, const struct asset *row, const char *bytes, size_t n,
 		       struct json_object **out)
 {
-	enum status s = json_parse(rq->cx, bytes, n, METADATA_MAX_DEPTH, out);
-
-	return s ? fail(rq->cx, INTERNAL, "%s: %s", row->metadata_location,
-			cx_strdup(rq->cx, rq->cx->message))
-		 : OK;
+	return parse(rq, row->metadata_location, bytes, n, out) ? INTERNAL : OK;
 }
 
 enum status text_read_json(struct request *rq, const struct scope *sc, const struct asset *row,
@@ -92,10 +107,12 @@ enum status text_read_file(struct request *rq, const struct scope *sc, const cha
 	out->location = location;
 	if (s == NOT_FOUND)
 		return fail(rq->cx, INVALID, "Failed to open input stream for file: %s", location);
-	if (!s)
-		s = json_parse(rq->cx, out->bytes, out->n, METADATA_MAX_DEPTH, metadata);
 	if (s)
 		return fail(rq->cx, s, "%s: %s", location, cx_strdup(rq->cx, rq->cx->message));
+	s = parse(rq, location, out->bytes, out->n, metadata);
+	if (s)
+		return s;
+	out->metadata = *metadata;
 	out->sha256 = sha256_hex(rq->cx, out->bytes, out->n);
 	return OK;
 }
@@ -104,20 +121,16 @@ enum status text_read_refs(struct request *rq, const struct scope *sc, const str
 			   const char **bytes, size_t *n)
 {
 	struct json_object *metadata;
-	const char *full;
-	size_t full_n;
-	enum status s = text_read(rq, sc, row, &full, &full_n);
+	enum status s =
+		cache_get_derived(rq->cx, rq->rs->cache, row->metadata_sha256, REFS, bytes, n);
 
-	if (s)
-		return s;
-	s = cache_get_derived(rq->cx, rq->rs->cache, row->metadata_sha256, "refs", bytes, n);
 	if (s != NOT_FOUND)
-		return s;
-	s = text_parse(rq, row, full, full_n, &metadata);
+		return s ? s : text_confirm(rq, sc, row);
+	s = text_read_json(rq, sc, row, &metadata);
 	if (s)
 		return s;
 	*bytes = json_print(rq->cx, metadata_refs_only(rq->cx, metadata), n);
-	cache_put_derived(rq->rs->cache, row->metadata_sha256, "refs", *bytes, *n);
+	cache_put_derived(rq->rs->cache, row->metadata_sha256, REFS, *bytes, *n);
 	return OK;
 }
 
@@ -163,6 +176,7 @@ enum status text_make(struct request *rq, const struct metadata_kind *kind,
 	*out = (struct metadata_file){ 0 };
 	if (s)
 		return s;
+	out->metadata = metadata;
 	out->bytes = json_print(cx, metadata, &out->n);
 	if (out->n > (size_t)rq->rs->config->max_metadata_bytes)
 		return fail(cx, TOO_LARGE, "the metadata would be larger than %lld bytes",
@@ -204,9 +218,26 @@ void text_name(struct asset *row, const struct metadata_file *f)
 	row->metadata_size = (int64_t)f->n;
 }
 
+/* Whether a load with snapshots=refs would have much to leave out. */
+static bool has_many(const struct metadata_file *f)
+{
+	struct json_object *snapshots = json_member(f->metadata, "snapshots");
+	struct json_object *refs = json_member(f->metadata, "refs");
+
+	return f->n >= REFS_BYTES && snapshots && refs &&
+	       json_object_array_length(snapshots) > (size_t)json_object_object_length(refs);
+}
+
 void text_keep(struct request *rq, const struct metadata_file *f)
 {
+	const char *bytes;
+	size_t n;
+
 	cache_put(rq->rs->cache, f->sha256, f->bytes, f->n);
+	if (!has_many(f))
+		return;
+	bytes = json_print(rq->cx, metadata_refs_only(rq->cx, f->metadata), &n);
+	cache_put_derived(rq->rs->cache, f->sha256, REFS, bytes, n);
 }
 
 enum status text_undo(struct request *rq, const struct scope *sc, struct metadata_file *f,

@@ -10,7 +10,8 @@ struct metadata_file {
 	const char *location; /* NULL: there is none */
 	const char *bytes;    /* the plain text */
 	size_t n;
-	const char *sha256; /* of the plain text */
+	const char *sha256;	      /* of the plain text */
+	struct json_object *metadata; /* what it was made of or read as; NULL = not known */
 	/* Of one that text_make made: what is written, and that it is there, or may be. */
 	const char *packed;
 	size_t n_packed;
@@ -39,6 +40,11 @@ MUST_USE enum status text_read_file(struct request *rq, const struct scope *sc,
 				    const char *location, struct metadata_file *out,
 				    struct json_object **metadata);
 
+/* OK where a load of the row has a text to answer: on a file warehouse the file must be
+ * there.  NOT_FOUND as text_read. */
+MUST_USE enum status text_confirm(struct request *rq, const struct scope *sc,
+				  const struct asset *row);
+
 /* The metadata with only those snapshots that a ref names. */
 MUST_USE enum status text_read_refs(struct request *rq, const struct scope *sc,
 				    const struct asset *row, const char **bytes, size_t *n);
@@ -59,7 +65,8 @@ MUST_USE enum status text_write(struct request *rq, const struct scope *sc,
 /* The row names the file: location, hash and size. */
 void text_name(struct asset *row, const struct metadata_file *f);
 
-/* The row that names it is committed: keeps a copy for loads. */
+/* The row that names it is committed: keeps a copy for loads and, of a table with many
+ * snapshots, what loads with snapshots=refs answer. */
 void text_keep(struct request *rq, const struct metadata_file *f);
 
 /*

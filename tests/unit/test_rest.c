@@ -11,12 +11,14 @@ static const struct {
 	const char *contains;
 } script[] = {
 	{ "GET", "/v1/config", NULL, 200, "\"defaults\":{\"prefix\":\"c\"}" },
-	{ "GET", "/v1/config?warehouse=c", NULL, 200, "\"overrides\":{\"prefix\":\"c\"}" },
+	{ "GET", "/v1/config?warehouse=c", NULL, 200,
+	  "\"overrides\":{\"namespace-separator\":\"%1F\",\"prefix\":\"c\"}" },
 	{ "GET", "/v1/config?warehouse=c", NULL, 200,
 	  "\"POST /v1/{prefix}/namespaces/{namespace}/tables/{table}/metrics\"" },
 	{ "GET", "/v1/config?warehouse=d", NULL, 404, "NoSuchWarehouseException" },
-	{ "GET", "/v1/c/config", NULL, 200, "\"overrides\":{\"prefix\":\"c\"}" },
-	{ "GET", "/v1/c/v1/config", NULL, 200, "\"overrides\":{}" },
+	{ "GET", "/v1/c/config", NULL, 200,
+	  "\"overrides\":{\"namespace-separator\":\"%1F\",\"prefix\":\"c\"}" },
+	{ "GET", "/v1/c/v1/config", NULL, 200, "\"overrides\":{\"namespace-separator\":\"%1F\"}" },
 	{ "GET", "/v1/d/namespaces", NULL, 404, "Catalog does not exist: d" },
 
 	{ "POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"],\"properties\":{\"k\":\"v\"}}", 200,
