@@ -56,7 +56,7 @@ struct load {
 	unsigned waiting; /* clients with a request under way */
 	uint32_t *took_us;
 	size_t n, room;
-	unsigned long refused; /* answers that are no 2xx */
+	unsigned long refused; /* answers that are no success */
 	unsigned long bytes;
 	char first_refusal[256];
 	char buffer[262144];
@@ -191,10 +191,16 @@ static void keep_time(struct load *l, int64_t ns)
 	l->took_us[l->n++] = (uint32_t)(ns / 1000);
 }
 
+/* What was asked for, or that the client has it already. */
+static bool is_success(const struct client *c)
+{
+	return (c->status >= 200 && c->status <= 299) || c->status == 304;
+}
+
 static void finish(struct load *l, struct client *c)
 {
 	keep_time(l, now_ns() - c->since_ns);
-	if (c->status < 200 || c->status > 299)
+	if (!is_success(c))
 		l->refused++;
 	if (c->closing) {
 		close(c->fd);
@@ -217,7 +223,7 @@ static void read_head(struct load *l, struct client *c)
 		errx(1, "an answer in chunks");
 	c->closing = strcasestr(c->head, "\r\nconnection: close") != NULL;
 	c->body_left = 0;
-	if (length && c->status != 204 && strcmp(l->o->method, "HEAD") != 0)
+	if (length && c->status != 204 && c->status != 304 && strcmp(l->o->method, "HEAD") != 0)
 		c->body_left = strtoul(length + strlen("\r\ncontent-length:"), NULL, 10);
 	c->in_body = true;
 }
@@ -245,7 +251,7 @@ static void take(struct load *l, struct client *c, const char *bytes, size_t n)
 		bytes += (size_t)(end - c->head) - had;
 		read_head(l, c);
 	}
-	if ((c->status < 200 || c->status > 299) && !*l->first_refusal && rest)
+	if (!is_success(c) && !*l->first_refusal && rest)
 		snprintf(l->first_refusal, sizeof(l->first_refusal), "%d %.*s", c->status,
 			 (int)(rest < 200 ? rest : 200), bytes);
 	if (rest > c->body_left)

@@ -176,6 +176,69 @@ START_TEST(test_staged)
 }
 END_TEST
 
+/* What the specification's operations with the parameter are, and no other. */
+START_TEST(test_which_routes)
+{
+	static const char *const keyed[] = {
+		"POST /v1/{}/namespaces",
+		"DELETE /v1/{}/namespaces/{}",
+		"POST /v1/{}/namespaces/{}/properties",
+		"POST /v1/{}/namespaces/{}/tables",
+		"POST /v1/{}/namespaces/{}/tables/{}",
+		"DELETE /v1/{}/namespaces/{}/tables/{}",
+		"POST /v1/{}/namespaces/{}/tables/{}/unregister",
+		"POST /v1/{}/namespaces/{}/tables/{}/plan",
+		"DELETE /v1/{}/namespaces/{}/tables/{}/plan/{}",
+		"POST /v1/{}/namespaces/{}/tables/{}/tasks",
+		"POST /v1/{}/namespaces/{}/register",
+		"POST /v1/{}/tables/rename",
+		"POST /v1/{}/transactions/commit",
+		"POST /v1/{}/namespaces/{}/views/{}",
+		"DELETE /v1/{}/namespaces/{}/views/{}",
+		"POST /v1/{}/namespaces/{}/register-view",
+		"POST /v1/{}/views/rename",
+	};
+	static const struct route_table *const tables[] = { &namespaces_routes, &tables_routes,
+							    &credentials_routes, &admin_routes };
+	size_t found = 0;
+
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (size_t i = 0; i < tables[t]->n; i++) {
+			const struct route *r = &tables[t]->routes[i];
+			const char *shown = cx_printf(&cx, "%s %s", r->method, r->pattern);
+			bool listed = false;
+
+			for (size_t k = 0; k < ARRAY_SIZE(keyed); k++)
+				listed = listed || strcmp(keyed[k], shown) == 0;
+			ck_assert_msg(listed == !!(r->flags & IDEMPOTENT), "%s", shown);
+			found += listed;
+		}
+	ck_assert_uint_eq(found, ARRAY_SIZE(keyed));
+}
+END_TEST
+
+/* Planning is done again; a plan is cancelled once. */
+START_TEST(test_plans)
+{
+	const char *key = fresh(), *cancel = fresh(), *id;
+	struct fcgi_answer a;
+
+	make_t();
+	expect_key(key, "POST", T "/t/plan", "{}", 200, false, "\"completed\"");
+	expect_key(key, "POST", T "/t/plan", "{}", 200, false, "\"completed\"");
+	ck_assert_uint_eq(keys().n, 0);
+	expect_key("x", "POST", T "/t/plan", "{}", 400, false, "Idempotency-Key");
+	a = call("POST", T "/t/plan", "{}");
+	id = strstr(a.body, "\"plan-id\":\"");
+	ck_assert_ptr_nonnull(id);
+	id += strlen("\"plan-id\":\"");
+	id = cx_printf(&cx, T "/t/plan/%s", cx_strndup(&cx, id, strcspn(id, "\"")));
+	expect_key(cancel, "DELETE", id, NULL, 204, false, NULL);
+	expect_key(cancel, "DELETE", id, NULL, 204, true, NULL);
+	expect("DELETE", id, NULL, 404, NULL);
+}
+END_TEST
+
 /* --- refusals -------------------------------------------------------------------------------- */
 
 START_TEST(test_refusals)
@@ -446,14 +509,17 @@ END_TEST
 static Suite *suite(void)
 {
 	Suite *s = suite_create("idempotency");
-	TCase *t = tcase_create("idempotency");
+	TCase *t = tcase_create("idempotency"), *routes = tcase_create("routes");
 
+	tcase_add_test(routes, test_which_routes);
+	suite_add_tcase(s, routes);
 	tcase_add_checked_fixture(t, start, end);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_operations);
 	tcase_add_test(t, test_answers_anew);
 	tcase_add_test(t, test_no_change_is_final);
 	tcase_add_test(t, test_staged);
+	tcase_add_test(t, test_plans);
 	tcase_add_test(t, test_refusals);
 	tcase_add_test(t, test_failures_are_not_kept);
 	tcase_add_test(t, test_another_request);
