@@ -58,8 +58,8 @@ const struct command cli_commands[] = {
 	  FLAGS(status_flags), 0, 0, run_status },
 	{ "work", "", "run the background work that is due",
 	  "Leases jobs and runs them: removing the files of purged tables, the rows of dropped\n"
-	  "catalogs and tenants, expired tokens and scan plans, old metrics reports.  Any\n"
-	  "number may run at once.",
+	  "catalogs and tenants, expired tokens, Idempotency-Keys and scan plans, old metrics\n"
+	  "reports.  Any number may run at once.",
 	  FLAGS(work_flags), 0, 0, run_work },
 	{ "keys init", "", "make the keys that are missing",
 	  "Makes identity.pem (signs tokens), identity.pub.json (checks them) and storage.key\n"

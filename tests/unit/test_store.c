@@ -137,6 +137,71 @@ START_TEST(a_touched_epoch_gets_a_version_where_it_is_made)
 }
 END_TEST
 
+/* --- a rider ------------------------------------------------------------------------ */
+
+static struct rider rider_of(struct idempotency_key *k)
+{
+	*k = (struct idempotency_key){ .row = ROW(idempotency_key), .tenant_id = "t", .key = "k" };
+	return (struct rider){ .change = { INSERT, &k->row } };
+}
+
+START_TEST(a_rider_goes_with_one_list)
+{
+	struct cx cx = { 0 };
+	struct tenant a = { .row = ROW(tenant), .tenant_id = "a" };
+	struct change list[] = { { INSERT, &a.row } };
+	struct idempotency_key k;
+	struct rider rider = rider_of(&k);
+	struct fake f = fake(CONFLICT, OK, OK);
+	size_t failed = 99;
+
+	f.store.rider = &rider;
+	f.failed = 1; /* idempotency_keys stand before tenants */
+	ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, &failed), CONFLICT);
+	ck_assert_uint_eq(failed, 0);
+	ck_assert_uint_eq(f.n, 2);
+	ck_assert(!rider.spent && !rider.met);
+	f = fake(OK, OK, OK);
+	f.store.rider = &rider;
+	ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, NULL), OK);
+	ck_assert_uint_eq(f.n, 2);
+	ck_assert(rider.spent);
+	ck_assert_int_gt(k.row.version, 0);
+	f.calls = 0;
+	ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, NULL), OK);
+	ck_assert_uint_eq(f.n, 1);
+	cx_free(&cx);
+}
+END_TEST
+
+/* Nobody takes that for a conflict of his own, which he would try again. */
+START_TEST(a_rider_that_does_not_hold)
+{
+	struct cx cx = { 0 };
+	struct tenant a = { .row = ROW(tenant), .tenant_id = "a" };
+	struct change list[] = { { INSERT, &a.row } };
+	struct idempotency_key k;
+
+	for (int i = 0; i < 2; i++) {
+		struct rider rider = rider_of(&k);
+		struct fake f = fake(i ? CONFLICT : EXISTS, OK, OK);
+		size_t failed = 99;
+
+		if (i) {
+			rider.change.op = UPDATE;
+			k.row.version = 7;
+		}
+		f.store.rider = &rider;
+		f.failed = 0;
+		ck_assert_int_eq(store_apply(&cx, &f.store, list, 1, &failed), INVALID);
+		ck_assert(rider.met && !rider.spent);
+		ck_assert_uint_eq(failed, 99);
+		ck_assert_int_eq(a.row.version, 0);
+	}
+	cx_free(&cx);
+}
+END_TEST
+
 /* --- what is refused --------------------------------------------------------------- */
 
 START_TEST(a_row_is_named_once)
@@ -366,6 +431,8 @@ int main(void)
 		{ lists_run_sorted_and_failed_is_the_callers, 0 },
 		{ versions, 0 },
 		{ a_touched_epoch_gets_a_version_where_it_is_made, 0 },
+		{ a_rider_goes_with_one_list, 0 },
+		{ a_rider_that_does_not_hold, 0 },
 		{ a_row_is_named_once, 0 },
 		{ a_list_has_a_length, 0 },
 		{ keys_and_text_are_checked, 0 },
