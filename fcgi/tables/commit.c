@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commit.c - updates of tables: bases, requirements, updates, new files, one list. */
+/* commit.c - updates of tables and views: bases, requirements, updates, new files, one list. */
 #include "fcgi/tables/commit.h"
 
 #include "common/text.h"
@@ -245,6 +245,12 @@ static enum status apply_all(struct attempt *a)
 			    request_actor(a->rq), &failed);
 }
 
+/* Too little time left to hear how a list ended. */
+static bool is_late(const struct attempt *a)
+{
+	return cx_left_ms(a->rq->cx) < a->rq->rs->config->request_timeout_ms / 5;
+}
+
 static enum status try_commit(struct attempt *a, bool *again)
 {
 	enum status s = make_all(a);
@@ -255,6 +261,8 @@ static enum status try_commit(struct attempt *a, bool *again)
 	s = read_ground(a);
 	if (!s)
 		s = write_files(a);
+	if (!s && is_late(a))
+		s = fail(a->rq->cx, UNAVAILABLE, "no time is left after the files were written");
 	if (s)
 		return s;
 	s = apply_all(a);
@@ -295,7 +303,7 @@ static enum status settle(struct attempt *a, enum status s)
 
 static enum status commit_loop(struct attempt *a)
 {
-	const struct config *c = a->rq->rs->config;
+	int64_t tries = a->rq->rs->config->commit_tries;
 	bool again;
 
 	for (int64_t i = 1;; i++) {
@@ -303,8 +311,7 @@ static enum status commit_loop(struct attempt *a)
 
 		if (!s)
 			return OK;
-		if (!again || i >= c->commit_tries ||
-		    cx_left_ms(a->rq->cx) < c->request_timeout_ms / 5)
+		if (!again || i >= tries || is_late(a))
 			return settle(a, s);
 		edit_backoff(a->rq->cx, (size_t)i);
 		s = read_again(a);

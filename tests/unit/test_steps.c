@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_steps.c - what a request does step by step: it is killed before each of them; it parses and prints once. */
+/* test_steps.c - what a commit does step by step: killed before each of them, on a failing or slow disk, counted. */
 #include "tests/unit/rest.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -13,6 +13,8 @@
 /* What the responders and the test share. */
 static struct shared {
 	int left;				/* steps until the responder is killed; 0 = never */
+	int sync_failures;			/* how many of the store's syncs to come fail */
+	useconds_t sync_us;			/* how long one of any other file takes */
 	size_t parses, parsed, prints, printed; /* calls and bytes of large texts */
 } * shared;
 
@@ -44,9 +46,6 @@ STEP(ssize_t, pwrite, SYS_pwrite64, (int fd, const void *bytes, size_t n, off_t 
      at)
 STEP(ssize_t, pwrite64, SYS_pwrite64, (int fd, const void *bytes, size_t n, off64_t at), fd, bytes,
      n, at)
-/* A killed process loses nothing that it wrote: there is no need to wait for the disk. */
-STEP(int, fsync, SYS_fadvise64, (int fd), fd, 0, 0, POSIX_FADV_NORMAL)
-STEP(int, fdatasync, SYS_fadvise64, (int fd), fd, 0, 0, POSIX_FADV_NORMAL)
 STEP(int, ftruncate, SYS_ftruncate, (int fd, off_t n), fd, n)
 STEP(int, ftruncate64, SYS_ftruncate, (int fd, off64_t n), fd, n)
 STEP(int, mkdirat, SYS_mkdirat, (int at, const char *path, mode_t mode), at, path, mode)
@@ -55,6 +54,28 @@ STEP(int, linkat, SYS_linkat, (int at, const char *from, int to_at, const char *
      from, to_at, to, flags)
 STEP(int, renameat, SYS_renameat2, (int at, const char *from, int to_at, const char *to), at, from,
      to_at, to, 0)
+
+/* A killed process loses nothing that it wrote: there is no need to wait for the disk. */
+int fsync(int fd)
+{
+	(void)fd;
+	step();
+	if (in_responder)
+		usleep(shared->sync_us);
+	return 0;
+}
+
+/* Only the store's log is synced by this. */
+int fdatasync(int fd)
+{
+	(void)fd;
+	step();
+	if (!in_responder || shared->sync_failures == 0)
+		return 0;
+	shared->sync_failures--;
+	errno = EIO;
+	return -1;
+}
 
 static int run_watched(void)
 {
@@ -162,6 +183,75 @@ START_TEST(test_killed)
 	ck_assert_int_gt(n.none, 20);
 	ck_assert_int_gt(n.all, 7);
 	printf("killed before each step: %d times nothing was done, %d times all\n", n.none, n.all);
+}
+END_TEST
+
+/* --- what is not sure, and what is late --------------------------------------------------------- */
+
+static void use_timeout(const char *ms)
+{
+	setenv("PANGOLIN_REQUEST_TIMEOUT_MS", ms, 1);
+	expect("GET", "/v1/config", NULL, 200, NULL);
+	ck_assert_int_eq(responder_stop(&responder), 0);
+	responder_again(&responder, run_watched);
+	make_t();
+	expect("POST", T, "{\"name\":\"u\"," SCHEMA "}", 200, NULL);
+}
+
+static struct fcgi_answer transaction(int round)
+{
+	return call("POST", COMMIT, cx_printf(&cx, TRANSACTION, round, round, round, round));
+}
+
+/* The disk fails under the store's COMMIT, once: the list is run again, and stands. */
+START_TEST(test_resolved)
+{
+	use_timeout("10000");
+	shared->sync_failures = 1;
+	ck_assert_int_eq(transaction(1).status, 204);
+	ck_assert_int_eq(shared->sync_failures, 0);
+	ck_assert_int_eq(tables_that_show(1), 3);
+}
+END_TEST
+
+/* It fails until the deadline: nobody knows, so the answer says that and no file is removed. */
+START_TEST(test_unknown)
+{
+	struct fcgi_answer a;
+	int files, shown;
+
+	use_timeout("1500");
+	files = files_in(root);
+	shared->sync_failures = 1 << 30;
+	a = transaction(1);
+	shared->sync_failures = 0;
+	ck_assert_int_eq(a.status, 500);
+	ck_assert_ptr_nonnull(strstr(a.body, "CommitStateUnknownException"));
+	ck_assert_int_eq(files_in(root), files + 3);
+	shown = tables_that_show(1);
+	ck_assert_msg(shown == 0 || shown == 3, "%d of 3 tables", shown);
+	ck_assert_int_eq(transaction(2).status, 204);
+	ck_assert_int_eq(tables_that_show(2), 3);
+}
+END_TEST
+
+/* Files took so long that the store's answer might come too late: it is not asked, and since
+ * something was written the client is not told to send the commit again as it is. */
+START_TEST(test_late)
+{
+	struct fcgi_answer a;
+	int files;
+
+	use_timeout("2000");
+	files = files_in(root);
+	shared->sync_us = 215000; /* eight of them: more than 1600 ms */
+	a = transaction(1);
+	shared->sync_us = 0;
+	ck_assert_msg(a.status == 409, "%d: %s", a.status, a.body);
+	ck_assert_ptr_nonnull(strstr(a.body, "CommitFailedException"));
+	ck_assert_ptr_nonnull(strstr(a.body, "Commit failed: "));
+	ck_assert_int_eq(files_in(root), files);
+	ck_assert_int_eq(tables_that_show(1), 0);
 }
 END_TEST
 
@@ -283,6 +373,9 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, start_watched, end);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, test_killed);
+	tcase_add_test(t, test_resolved);
+	tcase_add_test(t, test_unknown);
+	tcase_add_test(t, test_late);
 	tcase_add_test(t, test_once);
 	suite_add_tcase(s, t);
 	return s;
