@@ -196,6 +196,35 @@ START_TEST(test_many_tables)
 }
 END_TEST
 
+/* A view is no table: neither to be changed, nor to be made another of. */
+START_TEST(test_views)
+{
+	int files;
+
+	make_t_and_u();
+	expect("POST", "/v1/c/namespaces/a/views", "{\"name\":\"v\",\"sql\":\"SELECT 1\"}", 201,
+	       NULL);
+	files = files_in(root);
+	expect("POST", COMMIT,
+	       TX(CHANGE("a", "t", PUT("k", "v")) "," CHANGE("a", "v", PUT("k", "v"))), 404,
+	       "Table does not exist: a.v");
+	expect("POST", COMMIT,
+	       TX(CHANGE("a", "t", PUT("k", "v")) "," CHANGE("a", "v", STAGED_BODY("$W/x"))), 409,
+	       "View with same name already exists: a.v");
+	expect("POST", T "/v", STAGED("$W/x"), 409, "\"View with same name already exists: a.v");
+	expect("POST", T "/v", STAGED("$W/x"), 409, "AlreadyExistsException");
+	expect("GET", T "/t", NULL, 200, NULL);
+	expect("POST", REGISTER, "{\"name\":\"v\",\"metadata-location\":\"$M\",\"overwrite\":true}",
+	       409, "View with same name already exists: a.v");
+	expect("POST", RENAME, MOVE("a", "t", "a", "v"), 409,
+	       "Cannot rename a.t to a.v. View already exists");
+	expect("POST", RENAME, MOVE("a", "v", "a", "w"), 404, "NoSuchTableException");
+	expect("POST", T "/v/unregister", NULL, 404, "NoSuchTableException");
+	ck_assert_int_eq(files_in(root), files);
+	ck_assert(!has(T "/t", "\"k\":\"v\""));
+}
+END_TEST
+
 /* --- branches ----------------------------------------------------------------------------------- */
 
 START_TEST(test_branches)
@@ -493,6 +522,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_two_tables);
 	tcase_add_test(t, test_creation_inside);
 	tcase_add_test(t, test_many_tables);
+	tcase_add_test(t, test_views);
 	tcase_add_test(t, test_branches);
 	tcase_add_test(t, test_rename);
 	tcase_add_test(t, test_unregister);
