@@ -159,8 +159,7 @@ static enum status read_block(struct avro_file *f)
 	f->at += sizeof(f->sync);
 	if (f->unpack) {
 		cx_reset(f->block);
-		s = f->unpack(f->block, data, len, AVRO_MAX_UNPACKED - f->unpacked, &plain,
-				   &len);
+		s = f->unpack(f->block, data, len, AVRO_MAX_UNPACKED - f->unpacked, &plain, &len);
 		if (s)
 			return fail(f->cx, s, "Avro: %s", f->block->message);
 		f->unpacked += len;
@@ -218,10 +217,9 @@ static bool read_array(struct avro_file *f, const struct avro_node *t, struct av
 	if (!skip_blocks(f, t))
 		return false;
 	if (slot)
-		*slot = (struct avro_slot){ .set = true,
-					    .array = t,
-					    .s = f->data + begin,
-					    .len = f->data_at - begin };
+		*slot = (struct avro_slot){
+			.set = true, .array = t, .s = f->data + begin, .len = f->data_at - begin
+		};
 	return true;
 }
 
@@ -397,7 +395,6 @@ enum status avro_text(struct cx *cx, const struct avro_slot *slot, const char *n
 	*out = avro_bytes(cx, slot, &n);
 	if (!*out)
 		return required ? fail(cx, INVALID, "an entry has no %s", name) : OK;
-	return text_is_utf8(*out, n)
-		       ? OK
-		       : fail(cx, INVALID, "%s: not UTF-8, or holds a NUL", name);
+	return text_is_utf8(*out, n) ? OK
+				     : fail(cx, INVALID, "%s: not UTF-8, or holds a NUL", name);
 }

@@ -312,8 +312,7 @@ static const char *only_path(struct cx *cx, const struct taken *t)
 	if (!p->lower || !p->upper ||
 	    compare_bytes(p->lower, p->lower_len, p->upper, p->upper_len) != 0)
 		return NULL;
-	return text_is_utf8(p->lower, p->lower_len) ? cx_strndup(cx, p->lower, p->lower_len)
-						    : NULL;
+	return text_is_utf8(p->lower, p->lower_len) ? cx_strndup(cx, p->lower, p->lower_len) : NULL;
 }
 
 enum status deletes_take(struct deletes *d, const struct scan_spec *spec,
@@ -341,8 +340,7 @@ static bool counts(const struct deletes *d, const struct pair *p)
 	const struct scan_file *found = d->found.items;
 
 	return found[p->delete_file].e.content == CONTENT_EQUALITY_DELETES ||
-	       d->vectors[p->file] == NO_VECTOR ||
-	       d->vectors[p->file] == (int64_t)p->delete_file;
+	       d->vectors[p->file] == NO_VECTOR || d->vectors[p->file] == (int64_t)p->delete_file;
 }
 
 /* Numbers those delete files that are still pointed to; -1: none does. */

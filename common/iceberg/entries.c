@@ -320,8 +320,8 @@ static size_t sign_bytes(const char *s, size_t n)
 {
 	size_t i = 0;
 
-	while (i + 1 < n && ((s[i] == 0 && !(s[i + 1] & 0x80)) ||
-			     (s[i] == (char)0xff && (s[i + 1] & 0x80))))
+	while (i + 1 < n &&
+	       ((s[i] == 0 && !(s[i + 1] & 0x80)) || (s[i] == (char)0xff && (s[i + 1] & 0x80))))
 		i++;
 	return i;
 }

@@ -170,9 +170,8 @@ static enum status take_one(struct scan *scan, struct json_object *snapshot)
 	return OK;
 }
 
-static enum status take_snapshots(struct scan *scan, const struct meta *meta,
-				  const struct asked *a, struct scan_pins pins,
-				  struct json_object **last)
+static enum status take_snapshots(struct scan *scan, const struct meta *meta, const struct asked *a,
+				  struct scan_pins pins, struct json_object **last)
 {
 	struct history h;
 
@@ -189,8 +188,7 @@ static enum status take_snapshots(struct scan *scan, const struct meta *meta,
 	if (!*last)
 		return fail(scan->cx, pins.snapshot_id < 0 ? INVALID : NOT_FOUND,
 			    "Cannot find snapshot with ID %lld", (long long)scan->snapshot_id);
-	return scan->incremental ? take_appends(scan, &h, a->start, a->end)
-				 : take_one(scan, *last);
+	return scan->incremental ? take_appends(scan, &h, a->start, a->end) : take_one(scan, *last);
 }
 
 /* --- schema and columns ------------------------------------------------------------- */
@@ -257,8 +255,7 @@ static enum status take_stats(struct scan *scan, const struct asked *a)
 	size_t n = a->stats ? json_object_array_length(a->stats) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *name =
-			json_object_get_string(json_object_array_get_idx(a->stats, i));
+		const char *name = json_object_get_string(json_object_array_get_idx(a->stats, i));
 		const struct schema_field *f = find_name(&scan->schema, name, a->case_sensitive);
 
 		if (!f)

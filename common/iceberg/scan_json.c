@@ -85,9 +85,9 @@ static const struct {
 	const char *name;
 	statistic *read;
 } statistics[] = {
-	{ "column-sizes", size_of },   { "value-counts", values_of },
+	{ "column-sizes", size_of },	   { "value-counts", values_of },
 	{ "null-value-counts", nulls_of }, { "nan-value-counts", nans_of },
-	{ "lower-bounds", lower_of },  { "upper-bounds", upper_of },
+	{ "lower-bounds", lower_of },	   { "upper-bounds", upper_of },
 };
 
 static bool is_asked(const struct scan *scan, int id)
@@ -151,8 +151,7 @@ static void add_optional(struct cx *cx, const struct manifest_entry *e, struct j
 		return;
 	}
 	if (e->content == CONTENT_EQUALITY_DELETES)
-		json_set(out, "equality-ids",
-			 numbers_json(cx, e->equality_ids, e->n_equality_ids));
+		json_set(out, "equality-ids", numbers_json(cx, e->equality_ids, e->n_equality_ids));
 	if (e->referenced_data_file)
 		json_set_text(out, "referenced-data-file", e->referenced_data_file);
 	set_number(out, "content-offset", e->content_offset);
@@ -173,8 +172,8 @@ struct json_object *scan_file_json(struct cx *cx, const struct scan *scan,
 	json_set_int(out, "file-size-in-bytes", e->file_size < 0 ? 0 : e->file_size);
 	json_set_int(out, "record-count", e->record_count < 0 ? 0 : e->record_count);
 	add_optional(cx, e, out);
-	for (size_t i = 0; e->content == CONTENT_DATA && scan->n_stats && i < ARRAY_SIZE(statistics);
-	     i++)
+	for (size_t i = 0;
+	     e->content == CONTENT_DATA && scan->n_stats && i < ARRAY_SIZE(statistics); i++)
 		add_statistic(cx, scan, e, i, out);
 	return out;
 }

@@ -35,8 +35,7 @@ static void read_types(struct scan *scan, struct scan_spec *spec)
 		if (p->known[i])
 			spec->types[i] = p->types[i];
 		else
-			spec->known[i] =
-				find_type(scan, &spec->spec.fields[i], &spec->types[i]);
+			spec->known[i] = find_type(scan, &spec->spec.fields[i], &spec->types[i]);
 		if (spec->spec.fields[i].transform.id != TRANSFORM_VOID)
 			spec->partitioned = true;
 	}

@@ -22,8 +22,7 @@ static const char *task_text(struct cx *cx, const char *plan_id, const struct sc
 			 p->from.entry, p->to.list, p->to.manifest);
 }
 
-static bool task_read(struct cx *cx, const char *task, const char **plan_id,
-		      struct scan_part *part)
+static bool task_read(struct cx *cx, const char *task, const char **plan_id, struct scan_part *part)
 {
 	size_t *const numbers[N_NUMBERS] = { &part->from.list, &part->from.manifest,
 					     &part->from.entry, &part->to.list,
@@ -36,7 +35,7 @@ static bool task_read(struct cx *cx, const char *task, const char **plan_id,
 		const char *one = rest ? strsep(&rest, ".") : NULL;
 		int64_t n;
 
-		if (!one || !text_int(one, &n) || n < 0 || n > MAX_POSITION)
+		if (!one || *one == '-' || !text_int(one, &n) || n > MAX_POSITION)
 			return false;
 		*numbers[i] = (size_t)n;
 	}
@@ -175,10 +174,10 @@ enum status plan_table_scan(struct request *rq)
 	s = plan_create(rq->cx, rq->rs->store, rq->rs->config->scan_ttl_s, &plan);
 	if (s)
 		return s;
-	return answer_plan(rq, &p,
-			   cx_printf(rq->cx, "\"status\":\"completed\",\"plan-id\":\"%s\",",
-				     plan.plan_id),
-			   &plan, &w);
+	return answer_plan(
+		rq, &p,
+		cx_printf(rq->cx, "\"status\":\"completed\",\"plan-id\":\"%s\",", plan.plan_id),
+		&plan, &w);
 }
 
 /* Plans are complete when they are made: this gives the first answer again. */

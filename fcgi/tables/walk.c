@@ -70,8 +70,7 @@ static enum status of_file(struct walk *w, const struct cx *memory, const char *
 static enum status read_object(struct walk *w, struct cx *memory, const char *location,
 			       const char **bytes, size_t *n)
 {
-	enum status s =
-		cloud_get(memory, w->rq->rs->cloud, &w->sc->storage, location, bytes, n);
+	enum status s = cloud_get(memory, w->rq->rs->cloud, &w->sc->storage, location, bytes, n);
 
 	return s ? of_file(w, memory, location, s) : OK;
 }
@@ -92,14 +91,13 @@ static enum status take_inline(struct walk *w, struct json_object *snapshot)
 
 		if (!json_object_is_type(path, json_type_string))
 			return fail(w->rq->cx, INVALID, "snapshots.manifests: not texts");
-		w->manifests[i] =
-			(struct manifest_file){ .path = json_object_get_string(path),
-						.length = -1,
-						.partition_spec_id = -1,
-						.added_snapshot_id = w->snapshot_id,
-						.added_files = -1,
-						.existing_files = -1,
-						.first_row_id = -1 };
+		w->manifests[i] = (struct manifest_file){ .path = json_object_get_string(path),
+							  .length = -1,
+							  .partition_spec_id = -1,
+							  .added_snapshot_id = w->snapshot_id,
+							  .added_files = -1,
+							  .existing_files = -1,
+							  .first_row_id = -1 };
 	}
 	return OK;
 }
@@ -265,8 +263,7 @@ static size_t end_in_list(const struct walk *w)
 {
 	const struct scan_position *to = &w->part->to;
 
-	return w->list == to->list && to->manifest < w->n_manifests ? to->manifest
-								    : w->n_manifests;
+	return w->list == to->list && to->manifest < w->n_manifests ? to->manifest : w->n_manifests;
 }
 
 static bool is_in_part(const struct walk *w, size_t list)
@@ -291,8 +288,7 @@ static enum status gather(struct walk *w)
 		for (size_t m = l == from->list ? from->manifest : 0;
 		     !s && !w->stopped && !has_enough(w) && m < end_in_list(w); m++)
 			s = walk_manifest(w, m,
-					  l == from->list && m == from->manifest ? from->entry
-										 : 0);
+					  l == from->list && m == from->manifest ? from->entry : 0);
 	}
 	return s;
 }

@@ -249,8 +249,10 @@ START_TEST(snappy)
 		packed[len++] = (char)(crc >> (24 - 8 * i));
 	unpack_all(snappy_unpack, packed, len, plain, n);
 	/* 4 GiB, it says, in no bytes */
-	ck_assert_int_eq(snappy_unpack(&cx, "\xff\xff\xff\xff\x0f" "1234", 9, (size_t)1 << 40, &out,
-				       &n),
+	ck_assert_int_eq(snappy_unpack(&cx,
+				       "\xff\xff\xff\xff\x0f"
+				       "1234",
+				       9, (size_t)1 << 40, &out, &n),
 			 INVALID);
 }
 END_TEST
