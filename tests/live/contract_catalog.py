@@ -21,7 +21,7 @@ def get_config(ground):
 @drives("getToken")
 def get_token(ground):
     user = ground.service_user()
-    secret = {"client_id": user["service_user_id"] if "service_user_id" in user else user["id"], "client_secret": user["api_key"]}
+    secret = {"client_id": user["id"], "client_secret": user["api_key"]}
     form = {"grant_type": "client_credentials", "scope": "catalog", **secret}
 
     def ask(expect, **fields):
