@@ -137,6 +137,8 @@ static enum status check_text(struct cx *cx, const char *text)
 		return fail(cx, INVALID, "location: not UTF-8");
 	if (strpbrk(text, "?#"))
 		return fail(cx, INVALID, "location: a query or fragment in \"%s\"", text);
+	if (strchr(text, '\\'))
+		return fail(cx, INVALID, "location: a backslash in \"%s\"", text);
 	return check_decoded(cx, text);
 }
 

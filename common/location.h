@@ -17,7 +17,8 @@ struct location {
 /*
  * Takes a URI or (file only) an absolute path.  INVALID, naming the rule: no or
  * unknown scheme, "." or ".." segments (also as %2e), empty segments within
- * the path, control bytes, a query or fragment, more than 1,024 bytes.
+ * the path, control bytes, a backslash (a slash to SeaweedFS), a query or fragment, more
+ * than 1,024 bytes.
  */
 MUST_USE enum status location_parse(struct cx *cx, const char *text, struct location *out);
 

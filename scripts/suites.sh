@@ -243,7 +243,7 @@ suite_differential() {
 
 suite_minio() {
 	build_tree "$top/build" pangolin && get_minio || return
-	run_pytest "$top/tests/live" "${apart[@]}" --all --s3 minio --at sqlite-s3,memory-s3
+	run_pytest "$top/tests/live" "${apart[@]}" --all --s3 minio --at sqlite-s3,memory-s3,sqlite-vended
 }
 
 suite_live() {

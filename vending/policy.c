@@ -24,10 +24,10 @@ static enum status add_literal(struct text *t, const struct storage *s, const ch
 	for (; *key; key++) {
 		bool special = strchr("*?$", *key) != NULL;
 
-		if (!aws && (special || *key == '\\' || (unsigned char)*key >= 0x80))
+		if (!aws && (special || (unsigned char)*key >= 0x80))
 			return fail(t->cx, INVALID,
 				    "no session can be limited to a folder with such a name: "
-				    "'*', '$', '\\' or a letter beyond ASCII");
+				    "'*', '$' or a letter beyond ASCII");
 		if (special)
 			text_addf(t, "${%c}", *key);
 		else

@@ -21,8 +21,8 @@ struct vend_scope {
  * The shortest text that says it.  `list`: the folders can be listed too; where the
  * text is too long with it, the caller tries without.  TOO_LARGE; INVALID: a
  * folder's name can't be said without saying more: where the storage is not Amazon's, '*' and
- * '$' (others may not know the escapes), '\' (SeaweedFS takes it for one) and what is not ASCII
- * (which letters are taken for each other there is anyone's guess).
+ * '$' (others may not know the escapes) and what is not ASCII (which letters are taken for
+ * each other there is anyone's guess).
  */
 MUST_USE enum status policy_text(struct cx *cx, const struct storage *s,
 				 const struct vend_scope *scope, bool list, const char **out);

@@ -2,11 +2,14 @@
 /* warehouses.c - /api/v1/warehouses. */
 #include "stores/warehouses.h"
 
+#include <strings.h>
+
 #include "fcgi/actor.h"
 #include "fcgi/admin/admin.h"
 #include "vending/storage.h"
 
 #define CONFIG_DEPTH 16
+#define NOTHING "\"None\"" /* the strategy of a warehouse that vends nothing, as it is kept */
 
 /* "s3", "azure", "gcs", "file": what clients call the scheme; NULL = not said. */
 static const char *storage_type(struct cx *cx, struct json_object *config)
@@ -24,12 +27,13 @@ static const char *storage_type(struct cx *cx, struct json_object *config)
 	return NULL;
 }
 
-/* The strategy with its secrets masked; null for none: "None" breaks a client's model. */
+/* The strategy with its secrets masked; null for "None" too: the word breaks a client's model. */
 static struct json_object *show_strategy(struct cx *cx, const char *text)
 {
 	struct json_object *v = NULL;
 
-	if (!text || json_parse(cx, text, strlen(text), CONFIG_DEPTH, &v))
+	if (!text || strcmp(text, NOTHING) == 0 ||
+	    json_parse(cx, text, strlen(text), CONFIG_DEPTH, &v))
 		return NULL;
 	return json_object_is_type(v, json_type_object) ? secrets_mask(cx, v) : v;
 }
@@ -139,7 +143,9 @@ static enum status read_strategy(struct request *rq, struct warehouse *w)
 	enum status s;
 
 	if (!given) {
-		if (json_has(rq->json, "vending_strategy"))
+		/* who sends back what was shown changes nothing */
+		if (json_has(rq->json, "vending_strategy") &&
+		    (!w->vending_strategy || strcmp(w->vending_strategy, NOTHING) != 0))
 			w->vending_strategy = NULL;
 		return OK;
 	}
@@ -147,7 +153,7 @@ static enum status read_strategy(struct request *rq, struct warehouse *w)
 		const char *name = json_object_get_string(given);
 
 		w->vending_strategy =
-			strcmp(name, "None") == 0 ? NULL : json_print(cx, given, NULL);
+			strcasecmp(name, "None") == 0 ? NOTHING : json_print(cx, given, NULL);
 		return OK;
 	}
 	if (!json_object_is_type(given, json_type_object))

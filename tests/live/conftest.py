@@ -22,6 +22,7 @@ import storage
 from server import Reference, Server, Started
 
 EVERYWHERE = [f"{store}-{kind}" for kind in ("file", "s3") for store in ("sqlite", "memory", "postgresql")]
+EVERYWHERE += ["sqlite-vended"]
 
 
 def pytest_addoption(parser):
@@ -44,7 +45,7 @@ def places(config):
         return config.getoption("--at").split(",")
     if "PANGOLIN_URI" in os.environ:
         return ["running-file"]
-    return EVERYWHERE if config.getoption("--all") else ["sqlite-file", "memory-s3", "postgresql-file"]
+    return EVERYWHERE if config.getoption("--all") else ["sqlite-file", "memory-s3", "postgresql-file", "sqlite-vended"]
 
 
 def pytest_generate_tests(metafunc):
@@ -88,8 +89,9 @@ class Servers:
         return Started(store)
 
     def storage(self, kind, server):
-        if kind == "s3":
-            return self.get("s3", storage.S3[self.config.getoption("--s3")])
+        if kind in ("s3", "vended"):
+            store = self.get("s3", storage.S3[self.config.getoption("--s3")])
+            return store if kind == "s3" else storage.Vended(store)
         folder = pathlib.Path(server.run or tempfile.gettempdir()) / "warehouse"
         return storage.Files(folder)
 
@@ -128,7 +130,8 @@ def site(place, servers):
     store, kind = place.split("-")
     server = servers.server(store)
     kept = servers.storage(kind, server)
-    return types.SimpleNamespace(server=server, storage=kept, catalog=server.make_catalog(kept.config()), place=place)
+    made = server.make_catalog(kept.config(), **kept.warehouse)
+    return types.SimpleNamespace(server=server, storage=kept, catalog=made, place=place)
 
 
 @pytest.fixture(scope="session")

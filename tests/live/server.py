@@ -156,7 +156,7 @@ class Reference(Server):
     def connection(self, catalog):
         return {"uri": self.uri}
 
-    def make_catalog(self, storage_config, name=None):
+    def make_catalog(self, storage_config, name=None, **warehouse):
         return ""
 
     def stop(self):

@@ -21,6 +21,7 @@ class Files:
     """A folder of the server's machine."""
 
     client = {}
+    warehouse = {}  # beside storage_config
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -49,6 +50,7 @@ class ObjectStore:
     """An S3 server with one bucket; `start` gives its command line."""
 
     bucket = "lake"
+    warehouse = {}
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pangolin-s3-"))
@@ -110,18 +112,72 @@ class ObjectStore:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Vended:
+    """An object store whose clients have no keys of their own: the catalog vends them, table by table."""
+
+    def __init__(self, store):
+        self.store = store
+        self.client = {}
+        self.warehouse = {"use_sts": True}
+
+    def config(self, **more):
+        return {**self.store.config(), **self.store.vendor, **more}
+
+    def __getattr__(self, name):
+        return getattr(self.store, name)
+
+    def stop(self):
+        pass
+
+
+def allow(*actions, **more):
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), **more}]}
+
+
 class SeaweedFS(ObjectStore):
+    # Who may assume which role.
+    vendor = {
+        "s3.access-key-id": "vendor",
+        "s3.secret-access-key": "vendorpass123",
+        "s3.role-arn": "arn:aws:iam::role/VendRole",
+    }
+
     def start(self):
-        keys = {
-            "identities": [
-                {
-                    "name": "admin",
-                    "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
-                    "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-                }
-            ]
+        identities = [
+            {
+                "name": "admin",
+                "credentials": [{"accessKey": KEY, "secretKey": SECRET}],
+                "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+            },
+            {
+                "name": "vendor",
+                "credentials": [{"accessKey": "vendor", "secretKey": "vendorpass123"}],
+                "actions": ["Read", "Write", "List"],
+                "policyNames": ["AllowAssume"],
+            },
+        ]
+        role = {
+            "roleName": "VendRole",
+            "roleArn": self.vendor["s3.role-arn"],
+            "attachedPolicies": ["All"],
+            "trustPolicy": allow("sts:AssumeRole", Principal="*"),
         }
-        (self.folder / "s3.json").write_text(json.dumps(keys))
+        iam = {
+            "sts": {
+                "tokenDuration": "1h",
+                "maxSessionLength": "12h",
+                "issuer": "tests",
+                "signingKey": "dGVzdC1zaWduaW5nLWtleS0zMi1jaGFycy1sb25nMTI=",
+            },
+            "policy": {"defaultEffect": "Deny", "storeType": "memory"},
+            "policies": [
+                {"name": "All", "document": allow("s3:*", Resource=["*"])},
+                {"name": "AllowAssume", "document": allow("sts:AssumeRole", "s3:*", Resource=["*"])},
+            ],
+            "roles": [role],
+        }
+        (self.folder / "s3.json").write_text(json.dumps({"identities": identities}))
+        (self.folder / "iam.json").write_text(json.dumps(iam))
         ports = {name: free_port() for name in ("master", "filer", "volume")}
         weed = shutil.which("weed", path=os.path.dirname(sys.executable)) or "weed"
         return subprocess.Popen(
@@ -138,6 +194,7 @@ class SeaweedFS(ObjectStore):
                 "-s3.port.iceberg=0",
                 "-s3.port.lance=0",
                 f"-s3.config={self.folder}/s3.json",
+                f"-s3.iam.config={self.folder}/iam.json",
                 *(f"-{name}.port={port}" for name, port in ports.items()),
             ],
             stdout=self.log,
@@ -146,6 +203,8 @@ class SeaweedFS(ObjectStore):
 
 
 class MinIO(ObjectStore):
+    vendor = {}  # its owner's keys may assume any
+
     def start(self):
         env = {
             **os.environ,

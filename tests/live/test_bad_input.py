@@ -29,11 +29,11 @@ class Ground:
 
     def __init__(self, server, storage):
         self.server = server
-        self.spoiled = server.make_catalog(storage.config())
+        self.spoiled = server.make_catalog(storage.config(), **storage.warehouse)
         self.client = load_catalog("live", type="rest", **server.connection(self.spoiled), **storage.client)
         self.restore()
         self.safe = load_catalog(
-            "live", type="rest", **server.connection(server.make_catalog(storage.config())), **storage.client
+            "live", type="rest", **server.connection(server.make_catalog(storage.config(), **storage.warehouse)), **storage.client
         )
         self.safe.create_namespace("safe")
         self.table = self.safe.create_table(("safe", "t"), pa.schema([("id", pa.int64())]))

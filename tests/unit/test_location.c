@@ -91,6 +91,8 @@ static const struct {
 	{ "s3://b/a%2f..%2fc", "\"..\"" },
 	{ "s3://b/%2e", "\"..\"" },
 	{ "/a/../b", "\"..\"" },
+	{ "s3://b/a\\b", "backslash" },
+	{ "s3://b/t\\..\\t2", "backslash" },
 	{ "s3://b//a", "empty segment" },
 	{ "s3://b/a//", "empty segment" },
 	{ "s3://b/a//c", "empty segment" },

@@ -216,13 +216,6 @@ static const struct {
 	  POLICY(GET, "\"arn:aws:s3:::b/q\\\"]},{/*\"", "") },
 	{ "us-east-1",
 	  NULL,
-	  { "s3://b/\\u002a\\" },
-	  VEND_READ,
-	  false,
-	  OK,
-	  POLICY(GET, "\"arn:aws:s3:::b/\\\\u002a\\\\/*\"", "") },
-	{ "us-east-1",
-	  NULL,
 	  { "s3://b/%2a" },
 	  VEND_READ,
 	  false,
@@ -230,7 +223,6 @@ static const struct {
 	  POLICY(GET, "\"arn:aws:s3:::b/%2a/*\"", "") },
 	{ "us-east-1", "http://minio", { "s3://b/a*b" }, VEND_READ, false, INVALID, NULL },
 	{ "us-east-1", "http://minio", { "s3://b/$a" }, VEND_READ, false, INVALID, NULL },
-	{ "us-east-1", "http://minio", { "s3://b/\\a" }, VEND_READ, false, INVALID, NULL },
 	{ "us-east-1", "http://minio", { "s3://b/\xc3\xa9" }, VEND_READ, false, INVALID, NULL },
 };
 

@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What clients get to reach a table's files: what they asked for, for that table, and never the warehouse's own keys."""
+
+import datetime
+import time
+import uuid
+
+import pyarrow as pa
+import pyarrow.fs
+import pytest
+import requests
+from pyiceberg.catalog import load_catalog
+from pyiceberg.exceptions import SignError
+
+import storage as stores
+from server import Started
+from test_pyiceberg_write import PEOPLE, people, rows
+
+pytestmark = pytest.mark.ours
+VENDED = {"X-Iceberg-Access-Delegation": "vended-credentials"}
+SIGNED = {"X-Iceberg-Access-Delegation": "remote-signing"}
+SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "id", "type": "long", "required": True}]}
+KEYS = ("s3.access-key-id", "s3.secret-access-key", "s3.session-token")
+
+
+@pytest.fixture(scope="module")
+def store(request, servers):
+    if request.config.getoption("--reference"):
+        pytest.skip("ours")
+    return stores.Vended(servers.get("s3", stores.S3[request.config.getoption("--s3")]))
+
+
+@pytest.fixture(scope="module")
+def vendor(store):
+    """A server that says what a request cost, and whose every answer is looked through for secrets."""
+    server = Started("sqlite", PANGOLIN_COUNTS="true")
+    yield Vendor(server, store)
+    logs = "".join(p.read_text(errors="replace") for p in (server.run / "logs").glob("*"))
+    server.stop()
+    for secret in secrets(store):
+        assert secret not in logs
+
+
+def secrets(store):
+    return {stores.SECRET, store.config()["s3.secret-access-key"]}
+
+
+class Vendor:
+    def __init__(self, server, store):
+        self.server, self.store = server, store
+        self.sts = self.catalog(use_sts=True)
+
+    def catalog(self, config=None, **warehouse):
+        return self.server.make_catalog({**self.store.config(), **(config or {})}, **warehouse)
+
+    def ask(self, method, path, body=None, expect=200, token=None, may_tell=False, **headers):
+        """Answers never hold the warehouse's own secrets, but where it says so."""
+        url = self.server.uri + path
+        headers = {**self.server.headers(token), **headers}
+        answer = requests.request(method, url, json=body, headers=headers, timeout=60)
+        assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        assert may_tell or not any(s in answer.text for s in secrets(self.store)), f"{method} {path} tells a secret"
+        return answer
+
+    def table(self, catalog, name="t", namespace=None, **more):
+        """A fresh table; its path."""
+        namespace = namespace or f"n{uuid.uuid4().hex[:8]}"
+        self.ask("POST", f"/v1/{catalog}/namespaces", {"namespace": [namespace]})
+        self.ask("POST", f"/v1/{catalog}/namespaces/{namespace}/tables", {"name": name, "schema": SCHEMA, **more})
+        return f"/v1/{catalog}/namespaces/{namespace}/tables/{name}"
+
+    def client(self, catalog, **properties):
+        """PyIceberg without a key of its own."""
+        return load_catalog("vend", type="rest", **self.server.connection(catalog), **properties)
+
+    def requests(self, answer):
+        counted = dict(p.split("=") for p in answer.headers["X-Pangolin-Counts"].replace(";", " ").replace(",", " ").split())
+        return int(counted["requests"])
+
+
+def files(credential, endpoint):
+    return pyarrow.fs.S3FileSystem(
+        access_key=credential["s3.access-key-id"],
+        secret_key=credential["s3.secret-access-key"],
+        session_token=credential["s3.session-token"],
+        endpoint_override=endpoint,
+        region="us-east-1",
+    )
+
+
+# --- who asked -----------------------------------------------------------------------------------
+
+
+def test_who_does_not_ask_gets_nothing(vendor):
+    table = vendor.table(vendor.sts)
+    for headers in ({}, {"X-Iceberg-Access-Delegation": ""}, {"X-Iceberg-Access-Delegation": "something"}):
+        loaded = vendor.ask("GET", table, **headers).json()
+        assert "storage-credentials" not in loaded and not set(KEYS) & set(loaded["config"])
+        assert "s3.remote-signing-enabled" not in loaded["config"]
+
+
+def test_who_asks_gets_a_session(vendor):
+    table = vendor.table(vendor.sts)
+    answer = vendor.ask("GET", table, **VENDED)
+    assert "no-store" in answer.headers["Cache-Control"]
+    loaded = answer.json()
+    [credential] = loaded["storage-credentials"]
+    assert credential["prefix"] == loaded["metadata"]["location"]
+    config = credential["config"]
+    assert all(config[k] for k in KEYS) and config["s3.endpoint"] == vendor.store.endpoint
+    assert config["s3.region"] == config["client.region"] == "us-east-1"
+    assert config["client.refresh-credentials-endpoint"] == f"{table[1:]}/credentials"
+    left = int(config["s3.session-token-expires-at-ms"]) / 1000 - time.time()
+    assert 3000 < left <= 3610
+    assert loaded["config"].items() >= config.items()
+
+
+def test_each_answer_that_may_vend_does(vendor):
+    catalog, namespace = vendor.sts, f"n{uuid.uuid4().hex[:8]}"
+    vendor.ask("POST", f"/v1/{catalog}/namespaces", {"namespace": [namespace]})
+    base = f"/v1/{catalog}/namespaces/{namespace}"
+    body = {"name": "t", "schema": SCHEMA}
+    staged = vendor.ask("POST", f"{base}/tables", {**body, "stage-create": True}, **VENDED).json()
+    assert staged["storage-credentials"] and staged["config"]["s3.session-token"]
+    left = int(staged["config"]["s3.session-token-expires-at-ms"]) / 1000 - time.time()
+    assert left <= 900  # the folder is nobody's yet
+    made = vendor.ask("POST", f"{base}/tables", body, **VENDED).json()
+    assert made["storage-credentials"][0]["prefix"] == made["metadata"]["location"]
+    vendor.ask("DELETE", f"{base}/tables/t", expect=204)
+    adopted = {"name": "again", "metadata-location": made["metadata-location"]}
+    registered = vendor.ask("POST", f"{base}/register", adopted, **VENDED).json()
+    assert registered["storage-credentials"][0]["prefix"] == made["metadata"]["location"]
+    got = vendor.ask("GET", f"{base}/tables/again/credentials").json()
+    assert set(got) == {"storage-credentials"}
+    assert got["storage-credentials"][0]["prefix"] == made["metadata"]["location"]
+    managed = vendor.ask("GET", f"/api/v1/catalogs/{catalog}/tables/{namespace}.again/credentials").json()
+    assert managed["storage-credentials"][0]["config"]["s3.session-token"]
+    vendor.ask("GET", f"/api/v1/catalogs/{catalog}/tables/{namespace}.nothing/credentials", expect=404)
+    vendor.ask("GET", f"/api/v1/catalogs/{catalog}/tables/nothing/credentials", expect=400)
+
+
+def test_a_table_of_three_folders(vendor):
+    root = vendor.store.config()["location"]
+    catalog = vendor.catalog({"location": root}, use_sts=True)
+    paths = {"write.data.path": f"{root}/elsewhere/data", "write.metadata.path": f"{root}/elsewhere/meta"}
+    table = vendor.table(catalog, properties=paths)
+    found = {c["prefix"] for c in vendor.ask("GET", table, **VENDED).json()["storage-credentials"]}
+    assert len(found) == 3 and found >= set(paths.values())
+
+
+# --- what it costs ---------------------------------------------------------------------------------
+
+
+def test_a_kept_session_costs_no_request(vendor):
+    table = vendor.table(vendor.sts)
+    vendor.ask("GET", table)  # the text is cached
+    cold = vendor.ask("GET", table, **VENDED)
+    warm = vendor.ask("GET", table, **VENDED)
+    assert vendor.requests(cold) == 1 and vendor.requests(warm) == 0
+    assert cold.json()["storage-credentials"] == warm.json()["storage-credentials"]
+    assert cold.headers["ETag"] == warm.headers["ETag"] != vendor.ask("GET", table).headers["ETag"]
+    vendor.ask("GET", table, expect=304, **VENDED, **{"If-None-Match": warm.headers["ETag"]})
+    first = vendor.ask("GET", f"{table}/credentials")
+    assert vendor.requests(first) == 1  # another family of processes
+    assert vendor.requests(vendor.ask("GET", f"{table}/credentials")) == 0
+
+
+def test_a_changed_warehouse_vends_anew(vendor):
+    catalog = vendor.catalog(use_sts=True)
+    table = vendor.table(catalog)
+    one = vendor.ask("GET", table, **VENDED).json()["storage-credentials"]
+    vendor.ask("PUT", f"/api/v1/warehouses/{catalog}", {"vending_strategy": {"AwsSts": {}}})
+    two = vendor.ask("GET", table, **VENDED).json()["storage-credentials"]
+    assert one[0]["config"]["s3.access-key-id"] != two[0]["config"]["s3.access-key-id"]
+
+
+def test_it_ends_with_the_callers_token(vendor):
+    table = vendor.table(vendor.sts)
+    made = vendor.ask("POST", "/api/v1/tokens", {"tenant_id": vendor.server.tenant, "roles": ["TenantAdmin"], "expires_in_hours": 1}).json()
+    config = vendor.ask("GET", table, token=made["token"], **VENDED).json()["config"]
+    ends = datetime.datetime.fromisoformat(made["expires_at"].replace("Z", "+00:00")).timestamp() * 1000
+    assert int(config["s3.session-token-expires-at-ms"]) <= ends
+
+
+def test_issues_are_on_record(vendor):
+    catalog = vendor.catalog(use_sts=True)
+    table = vendor.table(catalog)
+    for _ in range(3):
+        config = vendor.ask("GET", table, **VENDED).json()["config"]
+    listed = vendor.server.command("audit", "list", check=False)
+    if listed:  # an operator's command that may come later
+        assert listed.count(config["s3.access-key-id"]) == 1
+
+
+# --- what it is good for ---------------------------------------------------------------------------
+
+
+def test_a_session_is_good_for_its_table_alone(vendor):
+    a, b = vendor.table(vendor.sts), vendor.table(vendor.sts)
+    mine = vendor.ask("GET", a, **VENDED).json()
+    other = vendor.ask("GET", b).json()
+    fs = files(mine["storage-credentials"][0]["config"], vendor.store.endpoint)
+    own = mine["metadata"]["location"].removeprefix("s3://")
+    with fs.open_output_stream(f"{own}/data/x") as f:
+        f.write(b"x")
+    assert fs.open_input_stream(f"{own}/data/x").read() == b"x"
+    fs.delete_file(f"{own}/data/x")
+    theirs = other["metadata-location"].removeprefix("s3://")
+    with pytest.raises(OSError):
+        fs.open_input_stream(theirs).read()
+    with pytest.raises(OSError), fs.open_output_stream(f"{theirs}.x") as f:
+        f.write(b"x")
+    with pytest.raises(OSError):
+        fs.get_file_info(pyarrow.fs.FileSelector(theirs.rpartition("/")[0]))
+    assert vendor.store.exists(other["metadata-location"])
+
+
+def test_no_credentials_for_who_may_not_read(vendor):
+    table = vendor.table(vendor.sts)
+    name = f"u{uuid.uuid4().hex[:8]}"
+    user = {"username": name, "password": "a long enough word", "email": f"{name}@x.org", "tenant-id": vendor.server.tenant, "role": "tenant-user"}
+    vendor.ask("POST", "/api/v1/users", user, expect=201)
+    login = {"username": name, "password": "a long enough word", "tenant-id": vendor.server.tenant}
+    token = vendor.ask("POST", "/api/v1/users/login", login).json()["token"]
+    uri = vendor.ask("GET", table).json()["metadata-location"].replace("s3://", f"{vendor.store.endpoint}/")
+    sign = {"method": "GET", "region": "us-east-1", "uri": uri, "headers": {}}
+    for method, path, body in (
+        ("GET", f"{table}/credentials", None),
+        ("POST", f"{table}/sign", sign),
+        ("GET", f"{table}/presign?location=x", None),
+    ):
+        vendor.ask(method, path, body, expect=404, token=token)
+        assert requests.request(method, vendor.server.uri + path, json=body, timeout=60).status_code == 401
+    vendor.ask("GET", f"/api/v1/warehouses/{vendor.sts}/credentials?location=s3://x/y", expect=403, token=token)
+
+
+# --- other strategies --------------------------------------------------------------------------------
+
+
+def test_static_keys_only_where_the_warehouse_says_so(vendor):
+    for warehouse in ({}, {"vending_strategy": "None"}, {"vending_strategy": "RemoteSigning"}, {"use_sts": True}):
+        table = vendor.table(vendor.catalog(**warehouse))
+        vendor.ask("GET", table, **VENDED)
+        vendor.ask("GET", f"{table}/credentials")
+    keys = {"access_key_id": "OTHER", "secret_access_key": "OTHERSECRET"}
+    table = vendor.table(vendor.catalog(vending_strategy={"AwsStatic": keys}))
+    config = vendor.ask("GET", table, **VENDED).json()["config"]
+    assert config["s3.access-key-id"] == "OTHER" and config["s3.secret-access-key"] == "OTHERSECRET"
+    assert "s3.session-token" not in config
+    assert "s3.access-key-id" not in vendor.ask("GET", table).json()["config"]
+    own = vendor.table(vendor.catalog(vending_strategy="AwsStatic"))
+    config = vendor.ask("GET", own, may_tell=True, **VENDED).json()["config"]
+    assert config["s3.secret-access-key"] in secrets(vendor.store)
+
+
+def test_a_token_service_that_is_down_keeps_nobody_from_the_metadata(vendor):
+    table = vendor.table(vendor.catalog({"s3.sts-endpoint": "http://127.0.0.1:9"}, use_sts=True))
+    started = time.monotonic()
+    loaded = vendor.ask("GET", table, **VENDED).json()
+    assert "storage-credentials" not in loaded and loaded["metadata"]
+    assert time.monotonic() - started < 12
+    started = time.monotonic()
+    vendor.ask("GET", table, **VENDED)
+    assert time.monotonic() - started < 2  # not tried again at once
+    error = vendor.ask("GET", f"{table}/credentials", expect=503).json()["error"]
+    assert "token service" in error["message"]
+
+
+def test_a_role_that_can_not_be(vendor):
+    config = {**vendor.store.config(), "s3.role-arn": "not a role"}
+    answer = vendor.ask("POST", "/api/v1/warehouses", {"name": "norole", "storage_config": config, "use_sts": True}, expect=400)
+    assert "role-arn" in answer.json()["error"]["message"]
+
+
+def test_warehouse_credentials(vendor):
+    loaded = vendor.ask("GET", vendor.table(vendor.sts)).json()
+    location = f"{loaded['metadata']['location']}/data"
+    got = vendor.ask("GET", f"/api/v1/warehouses/{vendor.sts}/credentials?location={location}").json()
+    assert got["type"] == "Aws" and got["session_token"] and got["expiration"]
+    root = loaded["metadata"]["location"].rpartition("/")[0]
+    for other in (root, f"{root}/nothing", "s3://other/x"):
+        vendor.ask("GET", f"/api/v1/warehouses/{vendor.sts}/credentials?location={other}", expect=404)
+    vendor.ask("GET", f"/api/v1/warehouses/{vendor.sts}/credentials", expect=400)
+    vendor.ask("GET", f"/api/v1/warehouses/nothing/credentials?location={location}", expect=404)
+
+
+# --- signatures -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def signing(vendor):
+    return vendor.catalog(vending_strategy="RemoteSigning")
+
+
+def test_pyiceberg_has_its_requests_signed(vendor, signing):
+    client = vendor.client(signing, **{"header.X-Iceberg-Access-Delegation": "remote-signing"})
+    client.create_namespace("signed")
+    table = client.create_table("signed.people", PEOPLE)
+    assert type(table.io).__name__ == "FsspecFileIO" and not set(KEYS) & set(table.io.properties)
+    table.append(people((1, "ada", 36), (2, "bob", 20)))
+    table.delete("id = 1")
+    with table.update_schema() as update:
+        update.rename_column("age", "years")
+    fresh = client.load_table("signed.people")
+    assert rows(fresh, "id", "name", "years") == [(2, "bob", 20)]
+    other = client.create_table("signed.other", PEOPLE)
+    with pytest.raises((SignError, PermissionError, OSError)):
+        fresh.io.new_input(other.metadata_location).open().read()
+
+
+def test_pyiceberg_has_its_requests_signed_by_a_session(vendor):
+    """Where there are sessions, they sign: what a store makes of unsigned headers is limited too."""
+    client = vendor.client(vendor.sts, **{"header.X-Iceberg-Access-Delegation": "remote-signing"})
+    client.create_namespace("bysession")
+    table = client.create_table("bysession.people", PEOPLE)
+    table.append(people((1, "ada", 36)))
+    assert rows(client.load_table("bysession.people")) == [(1, "ada", 36)]
+
+
+def test_signatures_stay_in_the_table(vendor, signing):
+    table, other = vendor.table(signing), vendor.table(signing)
+    location = vendor.ask("GET", table).json()["metadata"]["location"]
+    theirs = vendor.ask("GET", other).json()["metadata-location"]
+
+    def sign(method, location, expect=200, **more):
+        uri = location.replace("s3://", f"{vendor.store.endpoint}/", 1)
+        body = {"method": method, "region": "us-east-1", "uri": uri, "headers": {}, **more}
+        return vendor.ask("POST", f"{table}/sign", body, expect)
+
+    put = sign("PUT", f"{location}/data/a%20b")
+    assert put.headers["Cache-Control"] == "no-cache"
+    signed = put.json()
+    headers = {k: v[0] for k, v in signed["headers"].items()}
+    assert requests.put(signed["uri"], data=b"hello", headers=headers, timeout=60).status_code == 200
+    got = sign("GET", f"{location}/data/a%20b")
+    assert got.headers["Cache-Control"] == "private"
+    headers = {k: v[0] for k, v in got.json()["headers"].items()}
+    assert requests.get(got.json()["uri"], headers=headers, timeout=60).content == b"hello"
+    for method in ("GET", "PUT", "DELETE", "HEAD"):
+        error = sign(method, theirs, 403).json()["error"]
+        assert error["type"] == "ForbiddenException"
+    sign("GET", f"{location}/../{theirs.rpartition('/')[2]}", 403)
+    sign("GET", "http://evil.test/x", 400)
+    sign("GET", f"{location}/x", 400, provider="gcs")
+    bucket = location.split("/")[2]
+    body = f"<Delete><Object><Key>{theirs.split('/', 3)[3]}</Key></Object></Delete>"
+    sign("POST", f"s3://{bucket}?delete", 403, body=body)
+    sign("GET", f"s3://{bucket}?list-type=2&prefix=", 403)
+    for missing in ("method", "region", "uri", "headers"):
+        body = {"method": "GET", "region": "r", "uri": "http://x/y", "headers": {}}
+        vendor.ask("POST", f"{table}/sign", {k: v for k, v in body.items() if k != missing}, expect=400)
+
+
+def test_who_asks_for_signatures_gets_them_where_there_are_any(vendor, signing):
+    table = vendor.table(signing)
+    config = vendor.ask("GET", table, **SIGNED).json()["config"]
+    assert config["s3.remote-signing-enabled"] == "true"
+    assert config["s3.signer.endpoint"] == config["signer.endpoint"] == f"{table[1:]}/sign"
+    never = vendor.table(vendor.catalog(vending_strategy="None"))
+    assert "s3.signer" not in vendor.ask("GET", never, **SIGNED).json()["config"]
+    vendor.ask("POST", f"{never}/sign", {"method": "GET", "region": "r", "uri": "http://x/y", "headers": {}}, expect=400)
+    # A store of one's own may take headers that were not signed: it writes only where that is said.
+    usual = vendor.table(vendor.catalog())
+    location = vendor.ask("GET", usual).json()["metadata"]["location"]
+    uri = f"{location}/data/x".replace("s3://", f"{vendor.store.endpoint}/", 1)
+    body = {"method": "GET", "region": "us-east-1", "uri": uri, "headers": {}}
+    vendor.ask("POST", f"{usual}/sign", body)
+    vendor.ask("POST", f"{usual}/sign", {**body, "method": "PUT"}, expect=403)
+
+
+def test_presigned(vendor, signing):
+    table, other = vendor.table(signing), vendor.table(signing)
+    mine = vendor.ask("GET", table).json()["metadata-location"]
+    theirs = vendor.ask("GET", other).json()["metadata-location"]
+    url = vendor.ask("GET", f"{table}/presign?location={mine}").json()["url"]
+    assert requests.get(url, timeout=60).json()["format-version"] == 2
+    assert requests.get(url.replace(mine.rpartition("/")[2], "x"), timeout=60).status_code == 403
+    vendor.ask("GET", f"{table}/presign?location={theirs}", expect=403)
+    vendor.ask("GET", f"{table}/presign", expect=400)
+    url = vendor.ask("GET", f"/api/v1/storage/presigned-url?location={mine}").json()["url"]
+    assert requests.get(url, timeout=60).json()["location"]
+    vendor.ask("GET", "/api/v1/storage/presigned-url?location=s3://nowhere/x", expect=404)
+
+
+# --- PyIceberg with nothing of its own ---------------------------------------------------------------------
+
+
+def test_pyiceberg_never_sees_static_keys(vendor):
+    client = vendor.client(vendor.sts)
+    client.create_namespace("own")
+    table = client.create_table("own.people", PEOPLE)
+    table.append(people((1, "ada", 36)))
+    loaded = client.load_table("own.people")
+    assert rows(loaded) == [(1, "ada", 36)]
+    assert loaded.io.properties["s3.session-token"]
+    assert loaded.io.properties["s3.secret-access-key"] not in secrets(vendor.store)
+    got = client.load_credentials("own.people", location=loaded.location())
+    assert got["s3.session-token"] and got["s3.secret-access-key"] not in secrets(vendor.store)
+
+
+def test_a_transaction_that_makes_a_table_writes_by_what_is_vended(vendor):
+    client = vendor.client(vendor.sts)
+    client.create_namespace("staged")
+    with client.create_table_transaction("staged.people", PEOPLE) as tx:
+        tx.append(people((7, "eve", 1)))
+    assert rows(client.load_table("staged.people")) == [(7, "eve", 1)]
+
+
+def test_pyiceberg_with_keys_of_its_own(vendor):
+    """It always asks; a warehouse that vends nothing leaves it its own keys."""
+    client = vendor.client(vendor.catalog(vending_strategy="None"), **vendor.store.store.client)
+    client.create_namespace("own")
+    table = client.create_table("own.people", PEOPLE)
+    table.append(people((1, "ada", 36)))
+    assert isinstance(table.scan().to_arrow(), pa.Table)
