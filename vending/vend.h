@@ -25,7 +25,7 @@ struct vended {
 	const char *id; /* of the credential, for records; no secret */
 	/* The storage as the session reaches it: for a server that signs with it. */
 	struct storage storage;
-	bool fresh;	/* made by this call, not a kept one */
+	bool fresh; /* made by this call, not a kept one */
 };
 
 /*

@@ -21,6 +21,7 @@ class Files:
     """A folder of the server's machine."""
 
     client = {}
+    admin = {}  # for tests that look at files themselves
     warehouse = {}  # beside storage_config
 
     def __init__(self, folder):
@@ -84,6 +85,8 @@ class ObjectStore:
     def client(self):
         """What a client of the tables needs of its own: its keys are not the server's to give."""
         return {**self.address(), "s3.access-key-id": KEY, "s3.secret-access-key": SECRET}
+
+    admin = client
 
     def address(self):
         return {"s3.endpoint": self.endpoint, "s3.region": "us-east-1", "s3.path-style-access": "true"}

@@ -158,7 +158,7 @@ def test_replace(catalog, ns, api, site):
     assert message.startswith("Requirement failed: view UUID does not match")
     api.fails("POST", f"{api.views}/v", 400, "BadRequestException", json={"updates": [{"action": "remove-snapshots"}]})
     api.fails("POST", f"{api.views}/none", 404, "NoSuchViewException", json={"updates": []})
-    with load_file_io(site.storage.client).new_input(second["metadata-location"]).open() as file:
+    with load_file_io(site.storage.admin).new_input(second["metadata-location"]).open() as file:
         assert json.loads(file.read()) == second["metadata"]
 
 

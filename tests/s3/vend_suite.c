@@ -14,11 +14,10 @@
 #include "vending/http.h"
 #include "vending/sign.h"
 #include "vending/sigv4.h"
-#include "vending/xml.h"
+#include "tests/s3/names.h"
 
 #define SECRET "what is in the other table"
 #define OWN "what is in the own table"
-#define NAME_MAX_BYTES 64
 
 static struct cx cx;	       /* of one pair */
 static struct cx life;	       /* of the whole run */
@@ -26,7 +25,6 @@ static struct storage storage; /* by the keys that may do everything */
 static struct storage vendor;
 static struct cloud *cloud;
 static struct http *http;
-static uint64_t seed;
 static int passed, failed, pairs, tries, refused_names;
 
 static void check(bool good, const char *what)
@@ -36,14 +34,6 @@ static void check(bool good, const char *what)
 	if (!good)
 		printf("FAILED  %s: %s\n", what, cx.message);
 	fflush(stdout);
-}
-
-static unsigned pick(unsigned n)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed % n);
 }
 
 /* --- requests as they are, whatever they name -------------------------------------------- */
@@ -135,97 +125,7 @@ static bool told(const struct http_request *r, const char *text)
 	return !r->result && r->n_answer && memmem(r->answer, r->n_answer, text, strlen(text));
 }
 
-/* --- names ------------------------------------------------------------------------------- */
-
-static const char *const atoms[] = {
-	"t",
-	"T",
-	"1",
-	"orders",
-	"-",
-	"_",
-	".",
-	"..",
-	"...",
-	"*",
-	"?",
-	"$",
-	"${*}",
-	"$a",
-	"{",
-	"}",
-	"[a-z]",
-	"'",
-	"\"",
-	"\\",
-	"%",
-	"%2e",
-	"%2F",
-	"%252e",
-	"+",
-	" ",
-	"=",
-	"&",
-	"<",
-	">",
-	"&amp;",
-	"\\u002a",
-	",",
-	";",
-	":",
-	"!",
-	"~",
-	"^",
-	"|",
-	"(",
-	")",
-	"\xc3\xa9",
-	"e\xcc\x81",
-	"\xe6\xbc\xa2",
-	"\xf0\x9f\x90\xbc",
-	"\xc2\xa0",
-	"\xe2\x80\x8b",
-	"\xef\xbc\x8f",
-	"${aws:username}",
-	"x=1",
-	"\"]}",
-	"/x",
-};
-
-static char *random_name(void)
-{
-	struct text t = text_open(&cx, NAME_MAX_BYTES);
-
-	text_add(&t, pick(4) ? "t" : "");
-	for (unsigned i = 0, n = 1 + pick(4); i < n; i++)
-		text_add(&t, atoms[pick(ARRAY_SIZE(atoms))]);
-	return t.s;
-}
-
-/* A name that something could take for `name`, or for being in it. */
-static const char *neighbour(const char *name)
-{
-	static const char *const ends[] = { "2", "x", "/../t2", "%2e", "*", ".", " ", "-", "/" };
-	size_t n = strlen(name), at = n ? pick((unsigned)n) : 0;
-	char *copy = cx_strdup(&cx, name);
-
-	switch (pick(6)) {
-	case 0:
-	case 1:
-		return cx_printf(&cx, "%s%s", name, ends[pick(ARRAY_SIZE(ends))]);
-	case 2:
-		copy[n ? n - 1 : 0] = '\0';
-		return copy;
-	case 3:
-		copy[at] = (char)(copy[at] ^ 0x20);
-		return copy;
-	case 4:
-		return cx_printf(&cx, "%.*s%s%s", (int)at, name, atoms[pick(ARRAY_SIZE(atoms))],
-				 name + at);
-	default:
-		return random_name();
-	}
-}
+/* --- pairs of folders ------------------------------------------------------------------------- */
 
 /* Two folders that tables can have: in the warehouse, none in the other. */
 static bool place(const char *name, struct location *out)
@@ -572,8 +472,8 @@ static void run(unsigned count)
 		const char *a;
 
 		cx.deadline_ms = cx_monotonic_ms() + 60000;
-		a = random_name();
-		one_pair(a, neighbour(a), verbs[pick(ARRAY_SIZE(verbs))]);
+		a = random_name(&cx);
+		one_pair(a, neighbour(&cx, a), verbs[pick(ARRAY_SIZE(verbs))]);
 		cx_reset(&cx);
 		if (pairs % 1000 == 999)
 			printf("%d pairs, %d requests\n", pairs, tries);
