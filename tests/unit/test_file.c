@@ -135,8 +135,8 @@ START_TEST(counts_syncs)
 END_TEST
 
 static const char *const names[] = {
-	"with space",  "100%",	  "a=b+c", "%20", "\xc3\xa9\xe6\xbc\xa2",
-	"~!(),'*\"\\", ".hidden", "-rf",   "a:b", "..."
+	"with space", "100%",	 "a=b+c", "%20", "\xc3\xa9\xe6\xbc\xa2",
+	"~!(),'*\"",  ".hidden", "-rf",	  "a:b", "..."
 };
 
 START_TEST(odd_names)
