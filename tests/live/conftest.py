@@ -4,7 +4,7 @@
     pytest tests/live                            starts servers by ./quickstart
     PANGOLIN_URI=... pytest tests/live           uses a running one (source $PANGOLIN_RUN/env)
     pytest tests/live --reference                Iceberg's reference server: the tests themselves are right
-    pytest tests/live --at sqlite-file,memory-s3 stores and warehouses
+    pytest tests/live --at sqlite-file,memory-s3 stores and warehouses; -vended and -signed: on S3, with clients that have no keys
     pytest tests/live --all                      full sizes, every store with every warehouse
 """
 
@@ -89,9 +89,13 @@ class Servers:
         return Started(store)
 
     def storage(self, kind, server):
-        if kind in ("s3", "vended"):
+        if kind in ("s3", "vended", "signed"):
             store = self.get("s3", storage.S3[self.config.getoption("--s3")])
-            return store if kind == "s3" else storage.Vended(store)
+            if kind == "vended":
+                return storage.Vended(store)
+            if kind == "signed":
+                return storage.Vended(store, "remote-signing", vending_strategy="RemoteSigning")
+            return store
         folder = pathlib.Path(server.run or tempfile.gettempdir()) / "warehouse"
         return storage.Files(folder)
 

@@ -118,10 +118,10 @@ class ObjectStore:
 class Vended:
     """An object store whose clients have no keys of their own: the catalog vends them, table by table."""
 
-    def __init__(self, store):
+    def __init__(self, store, asking="vended-credentials", **warehouse):
         self.store = store
-        self.client = {}
-        self.warehouse = {"use_sts": True}
+        self.client = {"header.X-Iceberg-Access-Delegation": asking}
+        self.warehouse = warehouse or {"use_sts": True}
 
     def config(self, **more):
         return {**self.store.config(), **self.store.vendor, **more}

@@ -44,8 +44,8 @@ def spark(site, recorder):
         .config("spark.sql.catalog.cat.cache-enabled", "false")
     )
     properties = {**site.server.connection(site.catalog), **site.storage.client, "uri": recorder.uri}
-    if "s3.region" in properties:
-        properties |= {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "client.region": properties["s3.region"]}
+    if not site.place.endswith("-file"):
+        properties |= {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "client.region": "us-east-1"}
     for key, value in properties.items():
         builder = builder.config(f"spark.sql.catalog.cat.{key}", value)
     session = builder.getOrCreate()
