@@ -77,9 +77,10 @@ static enum status set_place(struct target *t, const char *path)
 /* What is read as it stands by some and as a space by others is read by nobody. */
 static enum status decode(struct cx *cx, const char *s, size_t n, const char **out)
 {
-	char *plain;
-	enum status status = OK;
+	char *plain = NULL;
+	enum status status;
 
+	*out = NULL;
 	if (memchr(s, '+', n))
 		return fail(cx, INVALID, "the request's address holds a plain '+'");
 	status = text_unpercent(cx, s, n, false, &plain);

@@ -73,6 +73,7 @@ static const struct {
 	{ "{\"gcs.bucket\":\"g\"}", NULL, false, VEND_NOTHING, NULL },
 	{ S3 "}", NULL, true, VEND_SESSION, NULL },
 	{ S3 ",\"role_arn\":\"role/x\"}", NULL, true, 0, "role-arn" },
+	{ S3 ",\"role_arn\":\"arn:aws:iam::abcdefghijkl:role/x\"}", NULL, true, 0, "12 digits" },
 	{ S3 ",\"role_arn\":\"arn:aws:iam::12345:role/x\"}", NULL, true, 0, "12 digits" },
 	{ S3 ",\"role_arn\":\"arn:aws:iam::123456789012:user/x\"}", NULL, true, 0, "12 digits" },
 	{ S3 ",\"role_arn\":\"arn:aws:iam::123456789012:role/\"}", NULL, true, 0, "12 digits" },
