@@ -15,6 +15,8 @@ from pyiceberg.exceptions import SignError
 
 import storage as stores
 from server import Started
+from sts import SECRET as STS_SECRET
+from sts import TokenService
 from test_pyiceberg_write import PEOPLE, people, rows
 
 pytestmark = pytest.mark.ours
@@ -271,6 +273,66 @@ def test_a_role_that_can_not_be(vendor):
     config = {**vendor.store.config(), "s3.role-arn": "not a role"}
     answer = vendor.ask("POST", "/api/v1/warehouses", {"name": "norole", "storage_config": config, "use_sts": True}, expect=400)
     assert "role-arn" in answer.json()["error"]["message"]
+
+
+@pytest.fixture
+def tokens():
+    service = TokenService()
+    yield service
+    service.stop()
+
+
+def told(vendor, table, config=None, expect=200):
+    """What …/credentials says of a table whose warehouse now has that configuration."""
+    catalog = table.split("/")[2]
+    if config:
+        was = vendor.server.api("GET", f"warehouses/{catalog}").json()["storage_config"]
+        vendor.server.api("PUT", f"warehouses/{catalog}", json={"use_sts": True, "storage_config": {**was, **config}})
+    answer = vendor.ask("GET", f"{table}/credentials", expect=expect)
+    assert STS_SECRET not in answer.text
+    return answer.json()
+
+
+def test_a_strict_token_service(vendor, tokens):
+    table = vendor.table(vendor.catalog())
+    given = told(vendor, table, tokens.config(**{"s3.session-duration-seconds": "900"}))["storage-credentials"]
+    assert given[0]["config"]["s3.access-key-id"] == "ASIA1"
+    [form] = tokens.asked
+    assert form["DurationSeconds"] == "900" and form["RoleSessionName"].startswith("pangolin-")
+    left = int(given[0]["config"]["s3.session-token-expires-at-ms"]) / 1000 - time.time()
+    assert 800 < left <= 900
+    told(vendor, table)
+    assert len(tokens.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "config, says",
+    [
+        ({"s3.external-id": "another"}, "external id"),
+        ({"s3.secret-access-key": "wrong-secret"}, "secret key"),
+        ({"s3.access-key-id": "AKOTHER"}, "not known"),
+    ],
+)
+def test_what_a_token_service_refuses(vendor, tokens, config, says):
+    table = vendor.table(vendor.catalog())
+    assert says in told(vendor, table, tokens.config(**config), 503)["error"]["message"]
+    assert "storage-credentials" not in vendor.ask("GET", table, **VENDED).json()
+
+
+def test_a_role_that_is_another(vendor, tokens):
+    table = vendor.table(vendor.catalog())
+    other = tokens.config(**{"s3.role-arn": "arn:aws:iam::123456789012:role/Other"})
+    assert "role" in told(vendor, table, other, 400)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "answer, skew, says",
+    [((400, "Throttling"), 0, "too many"), ((500, "InternalError"), 0, "500"), (None, 3600, "clock")],
+)
+def test_a_token_service_that_is_busy_or_late(vendor, tokens, answer, skew, says):
+    tokens.answer, tokens.skew = answer, datetime.timedelta(seconds=skew)
+    table = vendor.table(vendor.catalog())
+    assert says in told(vendor, table, tokens.config(), 503)["error"]["message"]
 
 
 def test_warehouse_credentials(vendor):
