@@ -47,7 +47,8 @@ enum status store_open(struct cx *cx, const char *url, const char *key_path, boo
 	url = url && *url ? url : "memory:";
 	ops = ops_of(url);
 	if (!ops)
-		return fail(cx, INVALID, "DATABASE_URL: no store of that kind (sqlite:, postgresql:, memory:)");
+		return fail(cx, INVALID,
+			    "DATABASE_URL: no store of that kind (sqlite:, postgresql:, memory:)");
 	if (key_path)
 		s = seal_open(cx, key_path, &seal);
 	if (!s)
