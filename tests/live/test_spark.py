@@ -3,68 +3,10 @@
 
 import concurrent.futures
 import time
-import uuid
 
 import pytest
 
-from recorder import Recorder
-from server import cache_folder
-
-pyspark = pytest.importorskip("pyspark")
-EXTENSIONS = "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
-
-
-@pytest.fixture(scope="session")
-def recorder(site):
-    """What Spark asks the catalog for."""
-    made = Recorder(site.server)
-    yield made
-    made.stop()
-
-
-@pytest.fixture(scope="session")
-def spark(site, recorder):
-    """Spark with the site's catalog as `cat`."""
-    from pyspark.sql import SparkSession
-
-    jars = sorted(str(p) for p in (cache_folder() / "jars").glob("*.jar"))
-    assert jars, "tests/live/setup.sh CACHE spark"
-    builder = (
-        SparkSession.builder.master("local[2]")
-        .appName("pangolin")
-        .config("spark.jars", ",".join(jars))
-        .config("spark.sql.extensions", EXTENSIONS)
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.catalog.cat", "org.apache.iceberg.spark.SparkCatalog")
-        .config("spark.sql.catalog.cat.type", "rest")
-        .config("spark.sql.catalog.cat.cache-enabled", "false")
-    )
-    properties = {**site.server.connection(site.catalog), **site.storage.client, "uri": recorder.uri}
-    if not site.place.endswith("-file"):
-        properties |= {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "client.region": "us-east-1"}
-    for key, value in properties.items():
-        builder = builder.config(f"spark.sql.catalog.cat.{key}", value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
-
-
-@pytest.fixture
-def sql(spark):
-    """sql("... {t} ...") with {ns} and {t} of this test: its rows as tuples."""
-    ns = f"cat.s{uuid.uuid4().hex[:10]}"
-    spark.sql(f"CREATE NAMESPACE {ns}")
-
-    def run(text, **more):
-        return [tuple(row) for row in spark.sql(text.format(ns=ns, t=f"{ns}.t", **more)).collect()]
-
-    run.namespace = ns
-    return run
+pytest.importorskip("pyspark")
 
 
 @pytest.fixture
