@@ -23,6 +23,7 @@ suites() {
 		contract:every operation of Iceberg's OpenAPI document, each answer held to its schema
 		duckdb:DuckDB against a running catalog on files and S3
 		spark:Spark SQL against a running catalog
+		scans:scans planned by the server beside those of Java and PyIceberg
 		kit:Iceberg's REST Compatibility Kit
 		bench:loads and commits a second
 	END
@@ -107,9 +108,12 @@ suite_conformance() {
 	folder=$(mktemp -d) memory=$(mktemp -d /dev/shm/pangolin-check-XXXXXX)
 	chmod 711 "$folder"
 	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres" --pgbouncer)"
-	for url in "sqlite://$folder/conformance.db" "memory:$memory" "$url" "$pooled"; do
-		"$tree/tests/conformance/conformance" ${full:+--all} "$url"
-	done 2>&1 | sed 's/^.*: \([0-9]* passed, [0-9]* failed\)$/&\n\1, 0 skipped/' | add_up
+	{
+		for url in "sqlite://$folder/conformance.db" "memory:$memory" "$url"; do
+			"$tree/tests/conformance/conformance" ${full:+--all} "$url"
+		done
+		"$tree/tests/conformance/conformance" "$pooled"
+	} 2>&1 | sed 's/^.*: \([0-9]* passed, [0-9]* failed\)$/&\n\1, 0 skipped/' | add_up
 	kill "$pooler" && kill -INT "$pid"
 	rm -rf "$folder" "$memory"
 }
@@ -219,7 +223,7 @@ suite_objects() {
 }
 
 # What suites of their own run.
-apart=(--ignore-glob='*test_spark*' --ignore-glob='*test_contract*' --ignore-glob='*test_duckdb*')
+apart=(--ignore-glob='*test_spark*' --ignore-glob='*test_contract*' --ignore-glob='*test_duckdb*' --ignore-glob='*test_scan_planning*')
 
 # compare_one PROGRAM SCRIPT ROUNDS: both agree on everything that is made up, the same in every run
 compare_one() {
@@ -243,7 +247,7 @@ suite_differential() {
 
 suite_minio() {
 	build_tree "$top/build" pangolin && get_minio || return
-	run_pytest "$top/tests/live" "${apart[@]}" --all --s3 minio --at sqlite-s3,memory-s3,sqlite-vended
+	run_pytest "$top/tests/live" "${apart[@]}" --all --s3 minio --at sqlite-s3,sqlite-vended
 }
 
 suite_live() {
@@ -264,11 +268,13 @@ suite_duckdb() {
 suite_spark() {
 	build_tree "$top/build" pangolin || return
 	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" spark || return
-	if [ -n "$full" ]; then
-		run_pytest "$top"/tests/live/test_spark*.py --all
-	else
-		run_pytest "$top"/tests/live/test_spark*.py --at sqlite-file
-	fi
+	run_pytest "$top"/tests/live/test_spark*.py --at "$(size sqlite-file sqlite-file,postgresql-file,sqlite-s3,sqlite-vended,sqlite-signed)" ${full:+--all}
+}
+
+suite_scans() {
+	build_tree "$top/build" pangolin || return
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" spark || return
+	run_pytest "$top/tests/live/test_scan_planning.py" --at sqlite-file ${full:+--all}
 }
 
 # kit_on STORE [ARGUMENT]...: the kit against a server of its own

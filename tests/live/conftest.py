@@ -22,8 +22,7 @@ import storage
 from recorder import Recorder
 from server import Reference, Server, Started, cache_folder
 
-EVERYWHERE = [f"{store}-{kind}" for kind in ("file", "s3") for store in ("sqlite", "memory", "postgresql")]
-EVERYWHERE += ["sqlite-vended"]
+EVERYWHERE = ["sqlite-file", "memory-file", "postgresql-file", "sqlite-s3", "postgresql-s3", "sqlite-vended"]
 
 
 def pytest_addoption(parser):

@@ -294,9 +294,10 @@ static const char *encode(const struct literal *v, size_t *len)
 	if (v->type == TYPE_DOUBLE)
 		memcpy(&n, &v->d, 8);
 	for (size_t i = 0; i < *len; i++)
-		out[i] = v->type == TYPE_DECIMAL
-				 ? (char)((unsigned __int128)v->unscaled >> (120 - 8 * i))
-				 : (char)(n >> 8 * i);
+		if (v->type == TYPE_DECIMAL)
+			out[i] = (char)((unsigned __int128)v->unscaled >> (120 - 8 * i));
+		else
+			out[i] = (char)(n >> 8 * i);
 	return out;
 }
 
