@@ -5,7 +5,7 @@
     PANGOLIN_URI=... pytest tests/live           uses a running one (source $PANGOLIN_RUN/env)
     pytest tests/live --reference                Iceberg's reference server: the tests themselves are right
     pytest tests/live --at sqlite-file,memory-s3 stores and warehouses; -vended and -signed: on S3, with clients that have no keys
-    pytest tests/live --all                      full sizes, every store with every warehouse
+    pytest tests/live --all                      full sizes
 """
 
 import os
@@ -22,7 +22,7 @@ import storage
 from recorder import Recorder
 from server import Reference, Server, Started, cache_folder
 
-EVERYWHERE = ["sqlite-file", "memory-file", "postgresql-file", "sqlite-s3", "postgresql-s3", "sqlite-vended"]
+EVERYWHERE = ["sqlite-file", "memory-s3", "postgresql-file", "sqlite-vended"]
 
 
 def pytest_addoption(parser):
@@ -45,7 +45,7 @@ def places(config):
         return config.getoption("--at").split(",")
     if "PANGOLIN_URI" in os.environ:
         return ["running-file"]
-    return EVERYWHERE if config.getoption("--all") else ["sqlite-file", "memory-s3", "postgresql-file", "sqlite-vended"]
+    return EVERYWHERE
 
 
 def pytest_generate_tests(metafunc):

@@ -111,7 +111,7 @@ SMALL = [(1, "bucket"), (2, "identity"), (2, "dates"), (3, "truncate"), (3, "hou
 def test_files_and_residuals(sql, planned, size, version, spec):
     make(sql, version, spec)
     server, java = planned()
-    filters = planning.random_filters(f"{version}{spec}", size(12, 40), list(planning.VALUES))
+    filters = planning.random_filters(f"{version}{spec}", size(12, 25), list(planning.VALUES))
     compare(server, java, [True, *filters], planning.rows_by_file(sql))
 
 
