@@ -2,6 +2,7 @@
 /* cx.c - arena, message and deadline of one request. */
 #include "common/cx.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,9 +168,13 @@ static void free_blocks(struct cx_block *b)
 	}
 }
 
+/* A request of more than that is rare, and a process would keep its memory for ever. */
+#define TRIM_BYTES ((size_t)2 << 20)
+
 void cx_reset(struct cx *cx)
 {
 	struct cx_block *keep = NULL;
+	size_t freed = 0;
 
 	release_all(cx);
 	while (cx->blocks) {
@@ -179,11 +184,15 @@ void cx_reset(struct cx *cx)
 		b->next = NULL;
 		if (!keep && b->size == BLOCK_BYTES)
 			keep = b;
-		else
+		else {
+			freed += b->size;
 			free(b);
+		}
 	}
 	if (keep)
 		keep->used = 0;
+	if (freed > TRIM_BYTES)
+		malloc_trim(0);
 	*cx = (struct cx){ .blocks = keep };
 }
 

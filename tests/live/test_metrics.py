@@ -75,7 +75,8 @@ def test_a_flood_does_not_fill_the_store(rest, table):
     send(1000)
     reports = kept(rest, table)
     assert len(reports) == KEPT and reports[0]["snapshot_id"] == 1000
-    assert min(r["snapshot_id"] for r in reports) > 40  # the first ones went
+    # the first ones went; each of the other clients may have been slow with one
+    assert sum(r["snapshot_id"] <= 40 for r in reports) <= 3
 
 
 def test_only_administrators_read_them(rest, table):
