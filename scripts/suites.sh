@@ -141,7 +141,7 @@ suite_fuzz() {
 	build_tree "$fuzz_tree" "the fuzzers" --enable-fuzzers CC=clang \
 		CFLAGS="-g -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" || return
 	for target in "${targets[@]}"; do
-		fuzz_one "$target" "$(size 10 30)"
+		fuzz_one "$target" "$(size 5 30)"
 	done 2>&1 | add_up
 }
 
@@ -257,18 +257,18 @@ suite_live() {
 
 suite_contract() {
 	build_tree "$top/build" pangolin || return
-	run_pytest "$top/tests/live/test_contract.py" --at sqlite-file,postgresql-file,sqlite-vended ${full:+--all}
+	run_pytest "$top/tests/live/test_contract.py" --at "$(size sqlite-file sqlite-file,postgresql-file,sqlite-vended)" ${full:+--all}
 }
 
 suite_duckdb() {
 	build_tree "$top/build" pangolin || return
-	run_pytest "$top/tests/live/test_duckdb.py" --at sqlite-file,memory-s3,sqlite-vended ${full:+--all}
+	run_pytest "$top/tests/live/test_duckdb.py" --at "$(size sqlite-file,sqlite-vended sqlite-file,memory-s3,sqlite-vended)" ${full:+--all}
 }
 
 suite_spark() {
 	build_tree "$top/build" pangolin || return
 	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" spark || return
-	run_pytest "$top"/tests/live/test_spark*.py --at "$(size sqlite-file sqlite-file,sqlite-vended,sqlite-signed)" ${full:+--all}
+	run_pytest "$top"/tests/live/test_spark*.py --at "$(size sqlite-file sqlite-file,sqlite-vended)" ${full:+--all}
 }
 
 suite_scans() {
@@ -301,8 +301,8 @@ kit_on() {
 
 # tests/live/rck/README.md says what --extended adds.
 suite_kit() {
-	local runs=(sqlite memory)
-	[ -z "$full" ] || runs+=("sqlite --extended" "memory --extended")
+	local runs=(sqlite)
+	[ -z "$full" ] || runs+=(memory "sqlite --extended" "memory --extended")
 	build_tree "$top/build" pangolin || return
 	for one in "${runs[@]}"; do
 		# shellcheck disable=SC2086
