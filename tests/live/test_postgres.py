@@ -115,7 +115,7 @@ def status(server, url):
     )
 
 
-@pytest.mark.parametrize("wrong", ["password", "port", "database", "schema", "parameter", "prepare"])
+@pytest.mark.parametrize("wrong", ["password", "port", "database", "schema", "parameter", "prepare", "at", "slash", "question", "percent", "scheme"])
 def test_a_wrong_url_is_one_clear_line(postgres, server, wrong):
     at = urllib.parse.urlsplit(postgres.url)
     url, says = {
@@ -124,6 +124,11 @@ def test_a_wrong_url_is_one_clear_line(postgres, server, wrong):
         "database": (postgres.url.rsplit("/", 1)[0] + "/nothing", 'database "nothing" does not exist'),
         "schema": (postgres.database(), "run `pangolin migrate`"),
         "parameter": (postgres.url + "?sslmod=x", "sslmod"),
+        "at": (f"postgresql://pangolin:wr0ng@secret@127.0.0.1:{at.port}/x", "%40"),
+        "slash": (f"postgresql://pangolin:12/wr0ng@127.0.0.1:{at.port}/x", "%2F"),
+        "question": (f"postgresql://pangolin:12?wr0ng@127.0.0.1:{at.port}/x", "%3F"),
+        "percent": (f"postgresql://pangolin:wr0ng%zz@127.0.0.1:{at.port}/x", "%25"),
+        "scheme": ("postgresql:pangolin:wr0ng", "postgresql://user@host/database"),
         "prepare": (postgres.url + "?pangolin_prepare=on", "pangolin_prepare can only be off"),
     }[wrong]
     done = status(server, url)
