@@ -141,7 +141,7 @@ suite_fuzz() {
 	build_tree "$fuzz_tree" "the fuzzers" --enable-fuzzers CC=clang \
 		CFLAGS="-g -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" || return
 	for target in "${targets[@]}"; do
-		fuzz_one "$target" "$(size 5 30)"
+		fuzz_one "$target" "$(size 5 60)"
 	done 2>&1 | add_up
 }
 
@@ -219,7 +219,7 @@ suite_objects() {
 	elif [ -n "$full" ]; then
 		return 1
 	fi
-	PAIRS=${PAIRS:-$(size 200 1000)} "$top/tests/s3/run" "$tree/tests/s3" "${servers[@]}"
+	PAIRS=$(size 200 10000) "$top/tests/s3/run" "$tree/tests/s3" "${servers[@]}"
 }
 
 # What suites of their own run.
@@ -247,7 +247,7 @@ suite_differential() {
 
 suite_minio() {
 	build_tree "$top/build" pangolin && get_minio || return
-	run_pytest "$top/tests/live" "${apart[@]}" --all --s3 minio --at sqlite-vended
+	run_pytest "$top/tests/live" "${apart[@]}" --all --s3 minio --at sqlite-s3,memory-s3,sqlite-vended
 }
 
 suite_live() {
@@ -257,18 +257,18 @@ suite_live() {
 
 suite_contract() {
 	build_tree "$top/build" pangolin || return
-	run_pytest "$top/tests/live/test_contract.py" --at "$(size sqlite-file sqlite-file,postgresql-file,sqlite-vended)" ${full:+--all}
+	run_pytest "$top/tests/live/test_contract.py" ${full:+--all}
 }
 
 suite_duckdb() {
 	build_tree "$top/build" pangolin || return
-	run_pytest "$top/tests/live/test_duckdb.py" --at "$(size sqlite-file,sqlite-vended sqlite-file,memory-s3,sqlite-vended)" ${full:+--all}
+	run_pytest "$top/tests/live/test_duckdb.py" ${full:+--all}
 }
 
 suite_spark() {
 	build_tree "$top/build" pangolin || return
 	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" spark || return
-	run_pytest "$top"/tests/live/test_spark*.py --at "$(size sqlite-file sqlite-file,sqlite-vended)" ${full:+--all}
+	run_pytest "$top"/tests/live/test_spark*.py --at "$(size sqlite-file sqlite-file,memory-file,postgresql-file,sqlite-s3,memory-s3,sqlite-vended,sqlite-signed)" ${full:+--all}
 }
 
 suite_scans() {

@@ -5,7 +5,7 @@
     PANGOLIN_URI=... pytest tests/live           uses a running one (source $PANGOLIN_RUN/env)
     pytest tests/live --reference                Iceberg's reference server: the tests themselves are right
     pytest tests/live --at sqlite-file,memory-s3 stores and warehouses; -vended and -signed: on S3, with clients that have no keys
-    pytest tests/live --all                      full sizes
+    pytest tests/live --all                      full sizes, in all places
 """
 
 import os
@@ -22,7 +22,8 @@ import storage
 from recorder import Recorder
 from server import Reference, Server, Started, cache_folder
 
-EVERYWHERE = ["sqlite-file", "memory-s3", "postgresql-file", "sqlite-vended"]
+SMALL = ["sqlite-file", "memory-s3"]
+EVERYWHERE = SMALL + ["memory-file", "postgresql-file", "sqlite-s3", "postgresql-s3", "sqlite-vended"]
 
 
 def pytest_addoption(parser):
@@ -35,6 +36,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "ours: needs our server, not Iceberg's reference")
     config.addinivalue_line("markers", "slow: runs only with --all")
+    config.addinivalue_line("markers", "unsigned: needs a table's files before it is there or when it is gone: docs/vending.md")
 
 
 def places(config):
@@ -45,7 +47,7 @@ def places(config):
         return config.getoption("--at").split(",")
     if "PANGOLIN_URI" in os.environ:
         return ["running-file"]
-    return EVERYWHERE if config.getoption("--all") else EVERYWHERE[:2]
+    return EVERYWHERE if config.getoption("--all") else SMALL
 
 
 def pytest_generate_tests(metafunc):
@@ -59,6 +61,9 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip("our server's"))
         if not config.getoption("--all") and item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip("--all"))
+        place = getattr(item, "callspec", None) and item.callspec.params.get("place")
+        if item.get_closest_marker("unsigned") and str(place).endswith("-signed"):
+            item.add_marker(pytest.mark.skip("no signer for a table that is not there"))
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -111,7 +111,7 @@ SMALL = [(2, "identity"), (3, "truncate")]
 def test_files_and_residuals(sql, planned, size, version, spec):
     make(sql, version, spec)
     server, java = planned()
-    filters = planning.random_filters(f"{version}{spec}", size(8, 25), list(planning.VALUES))
+    filters = planning.random_filters(f"{version}{spec}", size(8, 150), list(planning.VALUES))
     compare(server, java, [True, *filters], planning.rows_by_file(sql))
 
 
@@ -124,7 +124,7 @@ def test_deletes(sql, planned, size, version, spec):
     fill(sql, range(48, 60), parts=2)
     sql("DELETE FROM {t} WHERE id % 7 = 2")
     server, java = planned()
-    compare(server, java, [True, *planning.random_filters(f"d{version}{spec}", size(8, 40), ["id", "i", "s", "n"])], planning.rows_by_file(sql))
+    compare(server, java, [True, *planning.random_filters(f"d{version}{spec}", size(8, 100), ["id", "i", "s", "n"])], planning.rows_by_file(sql))
     assert any(deletes(server.plan()).values())
 
 
@@ -252,7 +252,7 @@ def test_through_spark(site, spark, sql, size):
         java = planning.Java(spark, sql.namespace.replace("cat.", "srv.") + ".t")
         assert "RESTTableScan" in java.table.newScan().getClass().getName()
         local = planning.Java(spark, f"{sql.namespace}.t")
-        for filter in planning.random_filters(f"s{version}", size(8, 40), ["id", "s", "i", "n"]):
+        for filter in planning.random_filters(f"s{version}", size(8, 100), ["id", "s", "i", "n"]):
             theirs = java_plan(local, filter)
             assert theirs is None or java.plan(filter) == theirs, filter
         for where in ("true", "s = 'ab'", "id > 20 AND i < 10", "s IS NULL OR n > 50"):
@@ -269,7 +269,7 @@ def test_through_pyiceberg(connect, sql, size):
     name = (sql.namespace.removeprefix("cat."), "t")
     local, remote = connect().load_table(name), connect(**{"scan-planning-mode": "server"}).load_table(name)
     assert remote.catalog.supports_server_side_planning() and not local.catalog.supports_server_side_planning()
-    for filter in [True, *planning.random_filters("p", size(20, 60), ["id", "i", "s", "n", "dt"])]:
+    for filter in [True, *planning.random_filters("p", size(20, 200), ["id", "i", "s", "n", "dt"])]:
         row_filter = BooleanExpression.model_validate(filter)
         plans = [t.scan(row_filter=row_filter) for t in (local, remote)]
         files = [{t.file.file_path for t in p.plan_files()} for p in plans]
