@@ -39,16 +39,18 @@ static bool find_kept(struct cx *cx, struct vault *v, const char *key, struct st
 	return out->access_key_id && out->secret_access_key && out->session_token;
 }
 
-static void keep(struct cx *cx, struct vault *v, const char *key, const struct sts_session *s)
+void vend_keep(struct cx *cx, struct vault *v, const struct vend_request *request,
+	       const struct vended *fresh)
 {
 	struct json_object *o = json_new_object(cx);
 	int64_t now_ms = cx_now_ms();
 
-	json_set_text(o, "id", s->access_key_id);
-	json_set_text(o, "secret", s->secret_access_key);
-	json_set_text(o, "token", s->session_token);
-	json_set_int(o, "expires", s->expires_ms);
-	vault_put(cx, v, key, json_print(cx, o, NULL), now_ms + (s->expires_ms - now_ms) / 2);
+	json_set_text(o, "id", fresh->storage.access_key_id);
+	json_set_text(o, "secret", fresh->storage.secret_access_key);
+	json_set_text(o, "token", fresh->storage.session_token);
+	json_set_int(o, "expires", fresh->ends_ms);
+	vault_put(cx, v, key_of(cx, request), json_print(cx, o, NULL),
+		  now_ms + (fresh->ends_ms - now_ms) / 2);
 }
 
 /* --- made ------------------------------------------------------------------------ */
@@ -120,6 +122,7 @@ static void tell(struct cx *cx, const struct vend_request *r, const struct sts_s
 		json_set_text(o, "s3.session-token-expires-at-ms",
 			      cx_printf(cx, "%lld", (long long)out->expires_ms));
 	out->config = o;
+	out->ends_ms = s->expires_ms;
 	out->id = s->access_key_id;
 	out->storage = *r->storage;
 	out->storage.access_key_id = s->access_key_id;
@@ -143,7 +146,6 @@ static enum status vend_static(struct cx *cx, const struct vend_request *r, stru
 static enum status vend_session(struct cx *cx, struct cloud *c, struct vault *v,
 				const struct vend_request *r, struct vended *out)
 {
-	const char *key = key_of(cx, r);
 	struct sts_session session = { 0 };
 	enum status s = OK;
 
@@ -151,11 +153,10 @@ static enum status vend_session(struct cx *cx, struct cloud *c, struct vault *v,
 		return fail(cx, INVALID, "the warehouse has no keys to assume a role with");
 	if (!r->storage->role_arn && storage_is_aws(r->storage))
 		return fail(cx, INVALID, "s3.role-arn: missing");
-	if (!find_kept(cx, v, key, &session)) {
+	if (!find_kept(cx, v, key_of(cx, r), &session)) {
 		s = make(cx, c, v, r, &session);
 		if (s)
 			return s;
-		keep(cx, v, key, &session);
 		out->fresh = true;
 	}
 	tell(cx, r, &session, out);

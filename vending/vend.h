@@ -25,7 +25,8 @@ struct vended {
 	const char *id; /* of the credential, for records; no secret */
 	/* The storage as the session reaches it: for a server that signs with it. */
 	struct storage storage;
-	bool fresh; /* made by this call, not a kept one */
+	bool fresh;	 /* made by this call, not a kept one: for vend_keep */
+	int64_t ends_ms; /* the session's own end */
 };
 
 /*
@@ -36,5 +37,10 @@ struct vended {
  */
 MUST_USE enum status vend(struct cx *cx, struct cloud *c, struct vault *v,
 			  const struct vend_request *request, struct vended *out);
+
+/* Keeps a fresh session for the next that ask: once its issue is on record, so that none is
+ * handed out that is not. */
+void vend_keep(struct cx *cx, struct vault *v, const struct vend_request *request,
+	       const struct vended *fresh);
 
 #endif

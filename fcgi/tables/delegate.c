@@ -136,8 +136,11 @@ enum status delegate_session(struct request *rq, const struct vend_for *what, st
 	request.owner = cx_printf(rq->cx, "%s\n%d\n%s\n%s", rq->tenant_id, (int)rq->who->kind,
 				  rq->who->id, what->asset_id);
 	s = vend(rq->cx, rq->rs->cloud, rq->rs->vault, &request, out);
-	if (!s && out->fresh)
-		s = record(rq, what, out);
+	if (s || !out->fresh)
+		return s;
+	s = record(rq, what, out);
+	if (!s)
+		vend_keep(rq->cx, rq->rs->vault, &request, out);
 	return s;
 }
 

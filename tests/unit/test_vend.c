@@ -317,6 +317,8 @@ static void teardown(void)
 		storage.sts_endpoint = cx_printf(&cx, "http://127.0.0.1:%d", server.port);         \
 	} while (0)
 
+static bool keeps = true;
+
 static enum status get(const char *owner, int64_t until_ms, struct vended *out)
 {
 	static const char *const folders[2] = { "s3://b/w/t" };
@@ -327,9 +329,29 @@ static enum status get(const char *owner, int64_t until_ms, struct vended *out)
 				  .warehouse = "tenant\nw\n1",
 				  .who = "al ice/é",
 				  .until_ms = until_ms };
+	enum status s = vend(&cx, cloud, vault, &r, out);
 
-	return vend(&cx, cloud, vault, &r, out);
+	if (!s && out->fresh && keeps)
+		vend_keep(&cx, vault, &r, out);
+	return s;
 }
+
+/* What nobody kept, because it could not be recorded, is not handed out again. */
+START_TEST(a_session_is_kept_by_who_records_it)
+{
+	struct vended v;
+
+	ANSWERS(SESSION(LATE), SESSION(LATE));
+	keeps = false;
+	ck_assert_int_eq(get("alice", 0, &v), OK);
+	ck_assert(v.fresh);
+	keeps = true;
+	ck_assert_int_eq(get("alice", 0, &v), OK);
+	ck_assert(v.fresh);
+	ck_assert_int_eq(get("alice", 0, &v), OK);
+	ck_assert(!v.fresh);
+}
+END_TEST
 
 START_TEST(a_session_is_made_once)
 {
@@ -512,6 +534,7 @@ int main(void)
 	tcase_add_checked_fixture(sessions, setup, teardown);
 	tcase_set_timeout(sessions, 30);
 	tcase_add_test(sessions, a_session_is_made_once);
+	tcase_add_test(sessions, a_session_is_kept_by_who_records_it);
 	tcase_add_test(sessions, kept_files_tell_nothing);
 	tcase_add_loop_test(sessions, refusals_are_said, 0, ARRAY_SIZE(refusals));
 	tcase_add_test(sessions, a_packed_policy_gets_shorter);
