@@ -84,3 +84,12 @@ enum status access_check(struct cx *cx, const struct principal *who, enum action
 		return hide(cx, object);
 	}
 }
+
+bool access_may(const struct principal *who, enum action action, const struct object *object)
+{
+	struct cx cx = { 0 };
+	bool may = access_check(&cx, who, action, object) == OK;
+
+	cx_free(&cx);
+	return may;
+}

@@ -40,8 +40,11 @@ enum action {
 	MAY_WRITE,
 	MAY_UPDATE,
 	MAY_DELETE,
-	MAY_ADMIN, /* tenant administration: warehouses, users, catalogs */
-	MAY_ROOT,  /* the server's own: tenants */
+	MAY_BRANCH_INGEST,	 /* make a branch of type ingest */
+	MAY_BRANCH_EXPERIMENTAL, /* and one of type experimental */
+	MAY_DISCOVER,		 /* say that others may find an asset */
+	MAY_ADMIN,		 /* tenant administration: warehouses, users, catalogs */
+	MAY_ROOT,		 /* the server's own: tenants */
 };
 
 enum object_kind { ON_SERVER, ON_TENANT, ON_CATALOG, ON_NAMESPACE, ON_ASSET };
@@ -62,5 +65,8 @@ struct object {
  */
 MUST_USE enum status access_check(struct cx *cx, const struct principal *who, enum action action,
 				  const struct object *object);
+
+/* The same without a message: for lists, which ask it row by row. */
+bool access_may(const struct principal *who, enum action action, const struct object *object);
 
 #endif
