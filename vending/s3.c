@@ -105,26 +105,38 @@ static const char *error_code(struct cx *cx, const struct http_request *r)
 	return code;
 }
 
-static const struct {
+/* hint: what an operator has to look at; NULL where the word says it all. */
+static const struct s3_error {
 	const char *code;
 	enum status status;
+	const char *hint;
 } codes[] = {
-	{ "NoSuchKey", NOT_FOUND },
-	{ "NoSuchBucket", INVALID },
-	{ "PreconditionFailed", EXISTS },
-	{ "PermanentRedirect", INVALID },
-	{ "AuthorizationHeaderMalformed", INVALID },
-	{ "KeyTooLongError", INVALID },
-	{ "ExpiredToken", DENIED },
-	{ "InvalidToken", DENIED },
-	{ "EntityTooLarge", TOO_LARGE },
+	{ "NoSuchKey", NOT_FOUND, NULL },
+	{ "NoSuchBucket", INVALID, "there is no such bucket" },
+	{ "PreconditionFailed", EXISTS, NULL },
+	{ "PermanentRedirect", INVALID, "the bucket is in another region: look at s3.region" },
+	{ "AuthorizationHeaderMalformed", INVALID, "look at s3.region" },
+	{ "KeyTooLongError", INVALID, NULL },
+	{ "AccessDenied", DENIED,
+	  "the warehouse's keys may not do that, or there is no such bucket" },
+	{ "InvalidAccessKeyId", DENIED, "the warehouse's access key is not known there" },
+	{ "SignatureDoesNotMatch", DENIED, "the warehouse's secret key is another" },
+	{ "RequestTimeTooSkewed", DENIED, "this server's clock is wrong" },
+	{ "ExpiredToken", DENIED, "the warehouse's session token has run out" },
+	{ "InvalidToken", DENIED, "the warehouse's session token is none" },
+	{ "EntityTooLarge", TOO_LARGE, NULL },
 };
 
-static enum status status_of(int code, const char *error)
+static const struct s3_error *error_of(const char *code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
-		if (!strcmp(codes[i].code, error))
-			return codes[i].status;
+		if (!strcmp(codes[i].code, code))
+			return &codes[i];
+	return NULL;
+}
+
+static enum status status_of(int code)
+{
 	switch (code) {
 	case 301:
 	case 307:
@@ -147,6 +159,7 @@ static enum status status_of(int code, const char *error)
 static enum status outcome(struct cx *cx, const struct http_request *r, const char *verb,
 			   const char *location)
 {
+	const struct s3_error *e;
 	const char *code;
 
 	if (r->result)
@@ -154,8 +167,10 @@ static enum status outcome(struct cx *cx, const struct http_request *r, const ch
 	if (r->code >= 200 && r->code < 300)
 		return OK;
 	code = error_code(cx, r);
-	return fail(cx, status_of(r->code, code), "can't %s \"%s\": the storage says %d%s%s", verb,
-		    location, r->code, *code ? " " : "", code);
+	e = error_of(code);
+	return fail(cx, e ? e->status : status_of(r->code),
+		    "can't %s \"%s\": the storage says %d%s%s%s%s", verb, location, r->code,
+		    *code ? " " : "", code, e && e->hint ? ": " : "", e && e->hint ? e->hint : "");
 }
 
 /* One request without a body, from its making to its outcome. */

@@ -68,6 +68,10 @@ MUST_USE enum status storage_parse(struct cx *cx, struct json_object *config, st
 MUST_USE enum status storage_vending(struct cx *cx, struct storage *s, bool use_sts,
 				     const char *strategy);
 
+/* Both, of a warehouse's row. */
+struct warehouse;
+MUST_USE enum status storage_of(struct cx *cx, const struct warehouse *w, struct storage *out);
+
 /* "aws", "aws-cn", "aws-us-gov" ...: what resource names of the region begin with. */
 const char *storage_partition(const struct storage *s);
 

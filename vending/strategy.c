@@ -2,10 +2,12 @@
 /* strategy.c - how a warehouse lets clients reach its files. */
 #include <ctype.h>
 
+#include "common/model.h"
 #include "common/text.h"
 #include "vending/storage.h"
 
 #define STRATEGY_DEPTH 8
+#define CONFIG_DEPTH 8
 #define SESSION_MIN_S 900
 #define SESSION_MAX_S 43200
 #define ARN_MAX 2048
@@ -198,4 +200,15 @@ enum status storage_vending(struct cx *cx, struct storage *s, bool use_sts, cons
 		return OK;
 	}
 	return s->vending == VEND_SESSION ? check_session(cx, s) : OK;
+}
+
+enum status storage_of(struct cx *cx, const struct warehouse *w, struct storage *out)
+{
+	const char *text = w->storage_config ? w->storage_config : "{}";
+	struct json_object *config;
+	enum status s = json_parse(cx, text, strlen(text), CONFIG_DEPTH, &config);
+
+	if (!s)
+		s = storage_parse(cx, config, out);
+	return s ? s : storage_vending(cx, out, w->use_sts, w->vending_strategy);
 }

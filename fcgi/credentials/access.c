@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* access.c - keys to a table's files, and requests for them signed. */
 #include "common/text.h"
+#include "fcgi/actor.h"
 #include "fcgi/credentials/credentials.h"
 #include "fcgi/credentials/places.h"
 #include "fcgi/idents.h"
 #include "fcgi/tables/tables.h"
+#include "stores/audit.h"
+#include "vending/selftest.h"
 #include "vending/sign.h"
 
 #define PRESIGNED_S 3600
@@ -152,6 +155,31 @@ enum status load_warehouse_credentials(struct request *rq)
 	what.name = p.folder.text;
 	s = delegate_session(rq, &what, &v);
 	return s ? s : answer_aws(rq, &v);
+}
+
+/* --- the self-test -------------------------------------------------------------------- */
+
+enum status test_warehouse(struct request *rq)
+{
+	struct audit *a;
+	struct change record = { .op = INSERT };
+	struct storage storage;
+	struct selftest result;
+	struct warehouse w;
+	enum status s = warehouse_find(rq->cx, rq->rs->store, rq->tenant_id, rq->segments[0], &w);
+
+	if (s)
+		return s;
+	a = audit_new(rq->cx, request_actor(rq), rq->tenant_id, "test_warehouse", "warehouse", w.id,
+		      w.name);
+	record.row = &a->row;
+	s = store_apply(rq->cx, rq->rs->store, &record, 1, NULL);
+	if (s)
+		return s;
+	s = storage_of(rq->cx, &w, &storage);
+	selftest_run(rq->cx, rq->rs->cloud, rq->rs->vault, &storage,
+		     s ? cx_strdup(rq->cx, rq->cx->message) : NULL, &result);
+	return answer_json(rq, 200, selftest_json(rq->cx, &result));
 }
 
 /* --- signatures ----------------------------------------------------------------------- */

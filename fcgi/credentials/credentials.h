@@ -30,6 +30,7 @@ enum status catalog_credentials_objects(struct request *rq,
 					enum status (*visit)(struct request *rq, enum action action,
 							     const struct object *object));
 enum status load_warehouse_credentials(struct request *rq);
+enum status test_warehouse(struct request *rq);
 enum status sign_table(struct request *rq);
 enum status presign_table(struct request *rq);
 enum status presign_location(struct request *rq);

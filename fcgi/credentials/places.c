@@ -5,7 +5,6 @@
 #include "common/text.h"
 #include "stores/locations.h"
 
-#define CONFIG_DEPTH 16
 #define MAX_WAREHOUSES 1000
 
 /* The part of the location that a row's path stands for: as many folders. */
@@ -51,15 +50,10 @@ static enum status find_folder(struct request *rq, const struct location *l, str
 static enum status try_warehouse(struct request *rq, struct warehouse *w, const struct location *l,
 				 struct place_of *out)
 {
-	const char *text = w->storage_config ? w->storage_config : "{}";
-	struct json_object *config;
-	enum status s = json_parse(rq->cx, text, strlen(text), CONFIG_DEPTH, &config);
+	enum status s;
 
 	*out = (struct place_of){ .warehouse = w };
-	if (!s)
-		s = storage_parse(rq->cx, config, &out->storage);
-	if (!s)
-		s = storage_vending(rq->cx, &out->storage, w->use_sts, w->vending_strategy);
+	s = storage_of(rq->cx, w, &out->storage);
 	if (s)
 		return s;
 	if (storage_covers(rq->cx, &out->storage, l))

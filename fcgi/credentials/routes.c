@@ -18,6 +18,8 @@ static const struct route routes[] = {
 	  NOT_ICEBERG | NOUN_TABLE, load_catalog_credentials, catalog_credentials_objects },
 	{ "GET", V1 "warehouses/{}/credentials", MAY_ADMIN, ON_TENANT, NOT_ICEBERG,
 	  load_warehouse_credentials, NULL },
+	{ "POST", V1 "warehouses/{}/test", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, test_warehouse,
+	  NULL },
 	{ "GET", V1 "storage/presigned-url", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, presign_location,
 	  NULL },
 

@@ -492,3 +492,37 @@ def test_pyiceberg_with_keys_of_its_own(vendor):
     table = client.create_table("own.people", PEOPLE)
     table.append(people((1, "ada", 36)))
     assert isinstance(table.scan().to_arrow(), pa.Table)
+
+
+# --- the self-test -----------------------------------------------------------------------------------
+
+
+def tested(vendor, config=None, **warehouse):
+    """What a warehouse's self-test says: {step: message}, its ok."""
+    catalog = vendor.catalog(config, **warehouse)
+    answer = vendor.ask("POST", f"/api/v1/warehouses/{catalog}/test", {}).json()
+    return {s["name"]: s["message"] for s in answer["steps"] if s["result"] == "failed"}, answer
+
+
+def test_a_warehouse_tests_itself(vendor):
+    bad, answer = tested(vendor, use_sts=True)
+    assert answer["ok"] and not bad
+    done = {s["name"] for s in answer["steps"] if s["result"] == "ok"}
+    assert done >= {"write", "read", "list", "vend", "use what is vended", "read beside it", "write beside it", "list beside it", "remove"}
+    bad, answer = tested(vendor)
+    assert answer["ok"] and [s for s in answer["steps"] if s["name"] == "vend"][0]["result"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    "config, step, says",
+    [
+        ({"s3.secret-access-key": "another"}, "write", "secret key"),
+        ({"location": "s3://no-such-bucket/w"}, "write", "no such bucket"),
+        ({"s3.endpoint": "http://127.0.0.1:9"}, "write", "connect"),
+        ({"s3.endpoint": "http://nowhere.invalid"}, "write", "resolve"),
+        ({"s3.sts-endpoint": "http://127.0.0.1:9"}, "vend", "token service"),
+    ],
+)
+def test_the_self_test_says_what_is_wrong(vendor, config, step, says):
+    bad, answer = tested(vendor, config, use_sts=True)
+    assert not answer["ok"] and says in bad[step], answer
