@@ -116,14 +116,10 @@ static const struct column warehouse_columns[] = {
 KIND(warehouse, "warehouses", 2, 0);
 
 static const struct column catalog_columns[] = {
-	COLUMN(catalog, TEXT, tenant_id, KEY | HIDDEN),
-	COLUMN(catalog, TEXT, name, KEY),
-	COLUMN(catalog, TEXT, id, READONLY),
-	COLUMN(catalog, TEXT, catalog_type, 0),
-	COLUMN(catalog, TEXT, warehouse_name, 0),
-	COLUMN(catalog, TEXT, storage_location, 0),
-	COLUMN(catalog, JSON, federated_config, SECRET),
-	COLUMN(catalog, JSON, properties, 0),
+	COLUMN(catalog, TEXT, tenant_id, KEY | HIDDEN),	 COLUMN(catalog, TEXT, name, KEY),
+	COLUMN(catalog, TEXT, id, INDEX | READONLY),	 COLUMN(catalog, TEXT, catalog_type, 0),
+	COLUMN(catalog, TEXT, warehouse_name, 0),	 COLUMN(catalog, TEXT, storage_location, 0),
+	COLUMN(catalog, JSON, federated_config, SECRET), COLUMN(catalog, JSON, properties, 0),
 	COLUMN(catalog, TIME, created_ms, HIDDEN),
 };
 KIND(catalog, "catalogs", 2, 0);
@@ -216,6 +212,60 @@ static const struct column audit_columns[] = {
 };
 KIND(audit, "audit", 2, 0);
 
+static const struct column business_metadata_columns[] = {
+	COLUMN(business_metadata, TEXT, tenant_id, KEY | HIDDEN),
+	COLUMN(business_metadata, TEXT, asset_id, KEY),
+	COLUMN(business_metadata, TEXT, id, READONLY),
+	COLUMN(business_metadata, TEXT, description, 0),
+	COLUMN(business_metadata, JSON, tags, 0),
+	COLUMN(business_metadata, JSON, properties, 0),
+	COLUMN(business_metadata, BOOL, discoverable, 0),
+	COLUMN(business_metadata, TEXT, created_by, READONLY),
+	COLUMN(business_metadata, TIME, created_at, READONLY),
+	COLUMN(business_metadata, TEXT, updated_by, READONLY),
+	COLUMN(business_metadata, TIME, updated_at, READONLY),
+};
+KIND(business_metadata, "business_metadata", 2, KEBAB);
+
+static const struct column access_request_columns[] = {
+	COLUMN(access_request, TEXT, tenant_id, KEY),
+	COLUMN(access_request, TEXT, id, KEY),
+	COLUMN(access_request, TEXT, user_id, INDEX),
+	COLUMN(access_request, TEXT, username, 0),
+	COLUMN(access_request, TEXT, asset_id, INDEX),
+	COLUMN(access_request, TEXT, resource, 0),
+	COLUMN(access_request, TEXT, reason, 0),
+	COLUMN(access_request, TIME, requested_at, 0),
+	COLUMN(access_request, TEXT, status, 0),
+	COLUMN(access_request, TEXT, reviewed_by, 0),
+	COLUMN(access_request, TIME, reviewed_at, 0),
+	COLUMN(access_request, TEXT, review_comment, 0),
+};
+KIND(access_request, "access_requests", 2, KEBAB);
+
+static const struct column search_entry_columns[] = {
+	COLUMN(search_entry, TEXT, tenant_id, KEY),
+	COLUMN(search_entry, TEXT, term, KEY),
+	COLUMN(search_entry, TEXT, asset_id, KEY | INDEX),
+	COLUMN(search_entry, TEXT, catalog_id, 0),
+	COLUMN(search_entry, TEXT, namespace, 0),
+	COLUMN(search_entry, TEXT, name, 0),
+	COLUMN(search_entry, TEXT, type, 0),
+};
+KIND(search_entry, "search", 3, 0);
+
+static const struct column setting_columns[] = {
+	COLUMN(setting, TEXT, tenant_id, KEY | HIDDEN),
+	COLUMN(setting, BOOL, allow_public_signup, 0),
+	COLUMN(setting, TEXT, default_warehouse_bucket, 0),
+	COLUMN(setting, INT, default_retention_days, 0),
+	COLUMN(setting, TEXT, smtp_host, 0),
+	COLUMN(setting, INT, smtp_port, 0),
+	COLUMN(setting, TEXT, smtp_user, 0),
+	COLUMN(setting, TEXT, smtp_password, SECRET),
+};
+KIND(setting, "settings", 1, 0);
+
 const struct kind *const model_kinds[] = {
 	&kind_epoch,
 	&kind_job,
@@ -235,6 +285,10 @@ const struct kind *const model_kinds[] = {
 	&kind_metrics_report,
 	&kind_idempotency_key,
 	&kind_scan_plan,
+	&kind_business_metadata,
+	&kind_access_request,
+	&kind_search_entry,
+	&kind_setting,
 	NULL,
 };
 

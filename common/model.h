@@ -297,10 +297,66 @@ struct audit {
 	const char *metadata;
 };
 
+/* --- what people say of assets -------------------------------------------- */
+
+/* Business metadata: what people say of an asset.  Its tags carry grants. */
+struct business_metadata {
+	struct row row;
+	const char *tenant_id, *asset_id;
+	const char *id;
+	const char *description;
+	const char *tags;	/* ["text"], each once */
+	const char *properties; /* any JSON */
+	bool discoverable;	/* found by those who may not read the asset */
+	const char *created_by;
+	int64_t created_at;
+	const char *updated_by;
+	int64_t updated_at;
+};
+
+/* Somebody asks for the right to read an asset. */
+struct access_request {
+	struct row row;
+	const char *tenant_id, *id; /* UUIDv7 */
+	const char *user_id, *username;
+	const char *asset_id;
+	const char *resource; /* "catalog.a.b.t", as it was called when asked for */
+	const char *reason;
+	int64_t requested_at;
+	const char *status; /* "pending", "approved", "rejected" */
+	const char *reviewed_by;
+	int64_t reviewed_at;
+	const char *review_comment;
+};
+
+/*
+ * What search finds an asset or a namespace by, as main shows it: one row a
+ * term (stores/search.h).  The place is the same in all rows of an asset.
+ */
+struct search_entry {
+	struct row row;
+	const char *tenant_id, *term, *asset_id;
+	const char *catalog_id, *namespace, *name; /* as in struct asset */
+	const char *type;
+};
+
+/* What a tenant's administrators set; no row = all defaults. */
+struct setting {
+	struct row row;
+	const char *tenant_id;
+	bool allow_public_signup;
+	const char *default_warehouse_bucket;
+	int64_t default_retention_days; /* 0 = not said */
+	const char *smtp_host;
+	int64_t smtp_port; /* 0 = not said */
+	const char *smtp_user, *smtp_password;
+};
+
 extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant,
 	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
 	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key,
-	kind_scan_plan, kind_audit;
+	kind_scan_plan, kind_audit, kind_business_metadata, kind_access_request, kind_search_entry,
+	kind_setting;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];
