@@ -165,42 +165,43 @@ static enum status work_due(struct worker *w, struct cx *outer)
 
 /* --- what is past its time ------------------------------------------------- */
 
-/* One list of removals of a tenant's rows ("" = the server's). */
-static enum status tokens_step(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
+/* A kind whose rows go by themselves, and the column that says when. */
+static const struct {
+	const struct kind *kind;
+	const char *column;
+} expiries[] = {
+	{ &kind_token, "expires_at" },
+	{ &kind_idempotency_key, "expires_ms" },
+	{ &kind_scan_plan, "expires_ms" },
+};
+
+/* The i-th cleaning of a tenant's rows ("" = the server's, and rows of no tenant): one list. */
+static enum status clean_step(struct worker *w, struct cx *cx, size_t i, const char *tenant_id,
+			      bool *done)
 {
-	return drop_expired_tokens(cx, w->st, tenant_id, cx_now_ms(), w->batch, done);
+	const struct kind *k;
+
+	if (i == ARRAY_SIZE(expiries))
+		return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->metrics_days,
+					w->batch, done);
+	k = expiries[i].kind;
+	*done = k->flags & GLOBAL && *tenant_id;
+	return *done ? OK
+		     : drop_expired(cx, w->st, k, expiries[i].column, tenant_id, cx_now_ms(),
+				    w->batch, done);
 }
 
-static enum status keys_step(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
-{
-	return drop_expired_keys(cx, w->st, tenant_id, cx_now_ms(), w->batch, done);
-}
-
-static enum status reports_step(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
-{
-	return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->metrics_days, w->batch, done);
-}
-
-static enum status plans_step(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
-{
-	return drop_expired_plans(cx, w->st, tenant_id, cx_now_ms(), w->batch, done);
-}
-
-static enum status (*const expiries[])(struct worker *w, struct cx *cx, const char *tenant_id,
-				       bool *done) = { tokens_step, keys_step, reports_step,
-						       plans_step };
-
-static enum status drop_expired(struct worker *w, struct cx *outer, const char *tenant_id)
+static enum status clean(struct worker *w, struct cx *outer, const char *tenant_id)
 {
 	struct cx cx = { 0 };
 	enum status s = OK;
 
-	for (size_t i = 0; !s && i < ARRAY_SIZE(expiries); i++) {
+	for (size_t i = 0; !s && i <= ARRAY_SIZE(expiries); i++) {
 		bool done = false;
 
 		while (!s && !done) {
 			cx.deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
-			s = expiries[i](w, &cx, tenant_id, &done);
+			s = clean_step(w, &cx, i, tenant_id, &done);
 			if (s)
 				fail(outer, s, "%s", cx.message);
 			cx_reset(&cx);
@@ -210,12 +211,12 @@ static enum status drop_expired(struct worker *w, struct cx *outer, const char *
 	return s;
 }
 
-static enum status drop_all_expired(struct worker *w, struct cx *cx)
+static enum status clean_all(struct worker *w, struct cx *cx)
 {
 	struct tenant from = { .row = ROW(tenant) };
 	struct query q = { .from = &from.row, .limit = PAGE };
 	struct rows page;
-	enum status s = drop_expired(w, cx, "");
+	enum status s = clean(w, cx, "");
 
 	do {
 		struct tenant *t;
@@ -226,7 +227,7 @@ static enum status drop_all_expired(struct worker *w, struct cx *cx)
 			return s;
 		t = page.items;
 		for (size_t i = 0; !s && i < page.n; i++, t++) {
-			s = drop_expired(w, cx, t->tenant_id);
+			s = clean(w, cx, t->tenant_id);
 			q.after = &t->row;
 		}
 	} while (!s && page.n == PAGE);
@@ -241,7 +242,7 @@ static enum status work_once(struct worker *w)
 	enum status s = work_due(w, &cx);
 
 	if (!s)
-		s = drop_all_expired(w, &cx);
+		s = clean_all(w, &cx);
 	if (s)
 		log_event(LOG_ERROR_, "work_failed", NULL, "%s", cx.message);
 	cx_free(&cx);
@@ -258,7 +259,7 @@ static void work_forever(struct worker *w)
 		enum status s = work_due(w, &cx);
 
 		if (!s && cx_monotonic_ms() >= expire_ms) {
-			s = drop_all_expired(w, &cx);
+			s = clean_all(w, &cx);
 			expire_ms = cx_monotonic_ms() + EXPIRE_EVERY_MS;
 		}
 		if (s)

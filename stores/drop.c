@@ -170,12 +170,11 @@ enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant
 	return s ? s : removal_apply(&r, done);
 }
 
-/* Rows of from's kind in its tenant whose time in that column is over; 0 = never. */
-static enum status remove_expired(struct removal *r, const struct row *from, const char *column,
-				  int64_t now_ms, size_t batch)
+/* Rows below `from` whose time in that column is over; 0 = never. */
+static enum status remove_expired(struct removal *r, const struct row *from, size_t bound,
+				  const struct column *column, int64_t before_ms, size_t batch)
 {
-	const struct column *expires = model_column(from->kind, column);
-	struct query q = { .from = from, .bound = 1, .limit = DROP_MAX_ROWS };
+	struct query q = { .from = from, .bound = bound, .limit = DROP_MAX_ROWS };
 	struct rows page;
 	enum status s;
 
@@ -185,9 +184,9 @@ static enum status remove_expired(struct removal *r, const struct row *from, con
 			return s;
 		for (size_t i = 0; i < page.n && r->n < batch; i++) {
 			struct row *row = (struct row *)((char *)page.items + i * from->kind->size);
-			int64_t at = model_int(row, expires);
+			int64_t at = model_int(row, column);
 
-			if (at && at < now_ms)
+			if (at && at < before_ms)
 				remove_row(r, row);
 			q.after = row;
 		}
@@ -195,33 +194,18 @@ static enum status remove_expired(struct removal *r, const struct row *from, con
 	return OK;
 }
 
-enum status drop_expired_tokens(struct cx *cx, struct store *st, const char *tenant_id,
-				int64_t now_ms, size_t batch, bool *done)
+enum status drop_expired(struct cx *cx, struct store *st, const struct kind *k, const char *column,
+			 const char *tenant_id, int64_t before_ms, size_t batch, bool *done)
 {
 	struct removal r = removal_open(cx, st, batch);
-	struct token from = { .row = ROW(token), .tenant_id = tenant_id };
-	enum status s = remove_expired(&r, &from.row, "expires_at", now_ms, batch);
+	struct row *from = cx_alloc(cx, k->size);
+	size_t bound = k->flags & GLOBAL ? 0 : 1;
+	enum status s;
 
-	return s ? s : removal_apply(&r, done);
-}
-
-enum status drop_expired_keys(struct cx *cx, struct store *st, const char *tenant_id,
-			      int64_t now_ms, size_t batch, bool *done)
-{
-	struct removal r = removal_open(cx, st, batch);
-	struct idempotency_key from = { .row = ROW(idempotency_key), .tenant_id = tenant_id };
-	enum status s = remove_expired(&r, &from.row, "expires_ms", now_ms, batch);
-
-	return s ? s : removal_apply(&r, done);
-}
-
-enum status drop_expired_plans(struct cx *cx, struct store *st, const char *tenant_id,
-			       int64_t now_ms, size_t batch, bool *done)
-{
-	struct removal r = removal_open(cx, st, batch);
-	struct scan_plan from = { .row = ROW(scan_plan), .tenant_id = tenant_id };
-	enum status s = remove_expired(&r, &from.row, "expires_ms", now_ms, batch);
-
+	from->kind = k;
+	if (bound)
+		model_set_text(from, &k->columns[0], tenant_id);
+	s = remove_expired(&r, from, bound, model_column(k, column), before_ms, batch);
 	return s ? s : removal_apply(&r, done);
 }
 

@@ -19,17 +19,13 @@ MUST_USE enum status drop_catalog_rows(struct cx *cx, struct store *st, const ch
 MUST_USE enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant_id,
 				      size_t batch, bool *done);
 
-/* Tokens of the tenant ("" for root's) that expired before now_ms, as above. */
-MUST_USE enum status drop_expired_tokens(struct cx *cx, struct store *st, const char *tenant_id,
-					 int64_t now_ms, size_t batch, bool *done);
-
-/* Likewise Idempotency-Keys. */
-MUST_USE enum status drop_expired_keys(struct cx *cx, struct store *st, const char *tenant_id,
-				       int64_t now_ms, size_t batch, bool *done);
-
-/* Likewise planned scans. */
-MUST_USE enum status drop_expired_plans(struct cx *cx, struct store *st, const char *tenant_id,
-					int64_t now_ms, size_t batch, bool *done);
+/*
+ * Rows of that kind whose time in `column` (0 = never) was over at before_ms, as above: the
+ * tenant's ("" = the server's), or all rows of a GLOBAL kind.
+ */
+MUST_USE enum status drop_expired(struct cx *cx, struct store *st, const struct kind *k,
+				  const char *column, const char *tenant_id, int64_t before_ms,
+				  size_t batch, bool *done);
 
 /* Metrics reports of the tenant that were received more than `days` ago, as above; up to a
  * week late. */

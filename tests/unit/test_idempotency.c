@@ -364,13 +364,16 @@ START_TEST(test_lifetime)
 	expect_key(key, "POST", T "/t", SET("a", "2"), 200, false, "\"a\":\"2\"");
 	expect_key(key, "POST", T "/t", SET("a", "2"), 200, true, NULL);
 	expect_key(fresh(), "POST", T "/t", SET("a", "3"), 200, false, NULL);
-	must(drop_expired_keys(&cx, st, NIL_UUID, cx_now_ms(), 100, &done));
+	must(drop_expired(&cx, st, &kind_idempotency_key, "expires_ms", NIL_UUID, cx_now_ms(), 100,
+			  &done));
 	ck_assert(done);
 	ck_assert_uint_eq(keys().n, 2);
 	let_expire();
-	must(drop_expired_keys(&cx, st, NIL_UUID, cx_now_ms(), 1, &done));
+	must(drop_expired(&cx, st, &kind_idempotency_key, "expires_ms", NIL_UUID, cx_now_ms(), 1,
+			  &done));
 	ck_assert(!done);
-	must(drop_expired_keys(&cx, st, NIL_UUID, cx_now_ms(), 100, &done));
+	must(drop_expired(&cx, st, &kind_idempotency_key, "expires_ms", NIL_UUID, cx_now_ms(), 100,
+			  &done));
 	ck_assert_uint_eq(keys().n, 0);
 	expect_key(key, "POST", T "/t", SET("a", "2"), 200, false, NULL);
 }

@@ -390,7 +390,7 @@ START_TEST(test_expired_tokens)
 	put_token("", "root", 1000);
 	for (int i = 0; !done; i++) {
 		ck_assert_int_lt(i, 100);
-		ok(drop_expired_tokens(&cx, st, NIL_UUID, 2000, 2, &done));
+		ok(drop_expired(&cx, st, &kind_token, "expires_at", NIL_UUID, 2000, 2, &done));
 	}
 	ck_assert_uint_eq(count(&kind_token, NIL_UUID), 3);
 	ck_assert_uint_eq(count(&kind_token, ""), 1);
@@ -453,7 +453,8 @@ START_TEST(test_expired_plans)
 	ck_assert_uint_eq(count(&kind_scan_plan, NIL_UUID), 4);
 	for (int i = 0; !done; i++) {
 		ck_assert_int_lt(i, 100);
-		ok(drop_expired_plans(&cx, st, NIL_UUID, cx_now_ms() + 60000, 2, &done));
+		ok(drop_expired(&cx, st, &kind_scan_plan, "expires_ms", NIL_UUID,
+				cx_now_ms() + 60000, 2, &done));
 	}
 	ck_assert_uint_eq(count(&kind_scan_plan, NIL_UUID), 1);
 	ok(drop_catalog_rows(&cx, st, NIL_UUID, "c", 10, &done));
