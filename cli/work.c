@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "stores/drop.h"
+#include "stores/index.h"
 #include "stores/jobs.h"
 
 #define STEP_TIMEOUT_MS 60000
@@ -28,7 +29,8 @@ struct running {
 	struct cx *cx, step;
 	struct job *job;
 	struct json_object *payload;
-	struct purge *purge; /* of a "purge" */
+	struct purge *purge;	  /* of a "purge" */
+	struct index_walk *index; /* of an "index" */
 };
 
 /* Waits up to `seconds` for SIGTERM or SIGINT (both are blocked); true: one came. */
@@ -79,6 +81,21 @@ static enum status drop_tenant_step(struct running *r, bool *done)
 	return drop_tenant_rows(&r->step, r->w->st, r->job->tenant_id, r->w->batch, done);
 }
 
+static enum status index_catalog_step(struct running *r, bool *done)
+{
+	return index_step_catalog(&r->step, r->w->st, r->index, done);
+}
+
+static enum status index_catalog(struct running *r)
+{
+	enum status s;
+
+	r->index = CX_NEW(r->cx, struct index_walk);
+	*r->index = (struct index_walk){ .cx = r->cx, .tenant_id = r->job->tenant_id };
+	s = json_get_text(r->cx, r->payload, "", "catalog_id", &r->index->catalog_id);
+	return s ? s : run_steps(r, index_catalog_step);
+}
+
 static enum status drop_catalog(struct running *r)
 {
 	return run_steps(r, drop_catalog_step);
@@ -112,6 +129,7 @@ static const struct {
 } works[] = {
 	{ "drop-catalog", drop_catalog },
 	{ "drop-tenant", drop_tenant },
+	{ "index", index_catalog },
 	{ "purge", purge_table },
 };
 

@@ -3,6 +3,7 @@
 #include "stores/assets.h"
 
 #include "common/text.h"
+#include "stores/business.h"
 #include "stores/jobs.h"
 
 static const char *noun(const char *type)
@@ -115,6 +116,7 @@ static enum status try_create(struct cx *cx, struct store *st, const struct cata
 	struct place *places[] = { p, in };
 	size_t n = 0;
 	struct row **more = claim ? claim_rows(cx, claim, &n) : NULL;
+	const char *own_id = row->asset_id;
 	struct branch branch;
 	struct edit *e;
 	enum status s = content_read(cx, st, ref, &branch, places, 2, more, n);
@@ -133,7 +135,10 @@ static enum status try_create(struct cx *cx, struct store *st, const struct cata
 	e = edit_open(cx, ref, &branch, by);
 	edit_operation(e, op, row->asset_id, p->namespace, p->name,
 		       p->seen ? p->seen->metadata_location : NULL, row->metadata_location);
-	edit_put(e, p, row);
+	if (row->asset_id == own_id)
+		edit_make(e, p, row);
+	else
+		edit_put(e, p, row);
 	edit_into(e, in);
 	if (claim)
 		s = claim_add(e, claim, row->asset_id);
@@ -175,7 +180,10 @@ static enum status add_change(struct edit *e, const struct asset_change *c, stru
 	}
 	edit_operation(e, op, c->row->asset_id, p->namespace, p->name,
 		       p->seen ? p->seen->metadata_location : NULL, c->row->metadata_location);
-	edit_put(e, p, c->row);
+	if (p->seen)
+		edit_put(e, p, c->row);
+	else
+		edit_make(e, p, c->row);
 	if (p->seen && text_same(c->row->type, "VIEW"))
 		op = "update"; /* as audit records of views have always called it */
 	*made = record(e, op, c->row, &at,
@@ -334,6 +342,8 @@ static enum status take_out(struct cx *cx, struct store *st, struct branch *bran
 	edit_hide(e, p);
 	if (!shared)
 		s = locations_free(e, st, p->seen->asset_id);
+	if (!s && !shared)
+		s = business_free(e, st, p->seen->asset_id);
 	if (!shared && purge && p->seen->metadata_location)
 		edit_add(e, INSERT, &job_purge(cx, ref, p->seen)->row, PART_RECORD);
 	return s ? s : edit_apply(e, st, record(e, op, p->seen, &at, NULL));

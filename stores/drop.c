@@ -2,28 +2,36 @@
 /* drop.c - rows below a dropped catalog or tenant go, a list at a time. */
 #include "stores/drop.h"
 
+#include "stores/index.h"
 #include "stores/reports.h"
 #include "stores/tenants.h"
 
 #define MAX_LOCATIONS 8 /* folders of one table */
+/* A list that is so long takes no further row: with what hangs on one there is still room. */
+#define MAX_LIST (STORE_MAX_CHANGES - INDEX_MAX_TERMS - MAX_LOCATIONS - 2)
 
 /* A list of removals. */
 struct removal {
 	struct cx *cx;
 	struct store *st;
 	struct change *list;
-	size_t n;
+	size_t n, cap;
 };
 
 static struct removal removal_open(struct cx *cx, struct store *st, size_t batch)
 {
-	return (struct removal){ cx, st,
-				 cx_array(cx, (MAX_LOCATIONS + 1) * batch, sizeof(struct change)),
-				 0 };
+	return (struct removal){ cx, st, cx_array(cx, batch, sizeof(struct change)), 0, batch };
 }
 
 static void remove_row(struct removal *r, struct row *row)
 {
+	if (r->n == r->cap) {
+		struct change *more = cx_array(r->cx, 2 * r->cap, sizeof(*more));
+
+		memcpy(more, r->list, r->n * sizeof(*more));
+		r->list = more;
+		r->cap *= 2;
+	}
 	r->list[r->n++] = (struct change){ DELETE, row };
 }
 
@@ -39,11 +47,10 @@ static enum status removal_apply(struct removal *r, bool *done)
 	return s == CONFLICT ? OK : s;
 }
 
-static bool has_location(const struct removal *r, const struct location_row *l)
+static bool has_row(const struct removal *r, const struct row *row)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->list[i].row->kind == &kind_location_row &&
-		    model_compare(r->list[i].row, &l->row) == 0)
+		if (r->list[i].row->kind == row->kind && model_compare(r->list[i].row, row) == 0)
 			return true;
 	return false;
 }
@@ -64,8 +71,35 @@ static enum status remove_locations(struct removal *r, const struct asset *a)
 		return s;
 	l = page.items;
 	for (size_t i = 0; i < page.n; i++)
-		if (!has_location(r, &l[i]))
+		if (!has_row(r, &l[i].row))
 			remove_row(r, &l[i].row);
+	return OK;
+}
+
+/* What search finds the asset by, and what people said of it. */
+static enum status remove_about(struct removal *r, const struct asset *a)
+{
+	struct business_metadata *about = CX_NEW(r->cx, struct business_metadata);
+	struct search_entry *e;
+	struct rows entries;
+	enum status s;
+
+	if (!a->asset_id)
+		return OK;
+	*about = (struct business_metadata){ .row = ROW(business_metadata),
+					     .tenant_id = a->tenant_id,
+					     .asset_id = a->asset_id };
+	s = index_entries(r->cx, r->st, a->tenant_id, a->asset_id, &entries);
+	if (!s)
+		s = store_get_all(r->cx, r->st, (struct row *[]){ &about->row }, 1);
+	if (s)
+		return s;
+	if (about->row.version && !has_row(r, &about->row))
+		remove_row(r, &about->row);
+	e = entries.items;
+	if (entries.n && !has_row(r, &e[0].row))
+		for (size_t i = 0; i < entries.n; i++)
+			remove_row(r, &e[i].row);
 	return OK;
 }
 
@@ -86,9 +120,13 @@ static enum status remove_api_key(struct removal *r, const struct service_user *
 
 static enum status remove_with_hangers(struct removal *r, struct row *row)
 {
+	enum status s;
+
 	remove_row(r, row);
-	if (row->kind == &kind_asset)
-		return remove_locations(r, (const struct asset *)row);
+	if (row->kind == &kind_asset) {
+		s = remove_about(r, (const struct asset *)row);
+		return s ? s : remove_locations(r, (const struct asset *)row);
+	}
 	if (row->kind == &kind_service_user)
 		return remove_api_key(r, (const struct service_user *)row);
 	return OK;
@@ -102,7 +140,7 @@ static enum status remove_rows(struct removal *r, const struct row *from, size_t
 	struct rows page;
 	enum status s = store_list(r->cx, r->st, &q, &page);
 
-	for (size_t i = 0; !s && i < page.n; i++)
+	for (size_t i = 0; !s && i < page.n && r->n < MAX_LIST; i++)
 		s = remove_with_hangers(r,
 					(struct row *)((char *)page.items + i * from->kind->size));
 	return s;

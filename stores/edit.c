@@ -2,9 +2,10 @@
 /* edit.c - one change of a catalog's content, with the rules of cuts. */
 #include "stores/edit.h"
 
-#include "common/text.h"
-
 #include <time.h>
+
+#include "common/text.h"
+#include "stores/index.h"
 
 struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
 		       const struct audit *by)
@@ -16,6 +17,7 @@ struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct bran
 	e->branch = branch;
 	e->by = by;
 	e->operations = json_new_array(cx);
+	e->moves = (struct list){ .cx = cx, .size = sizeof(struct edit_move) };
 	e->commit = (struct commit){
 		.row = ROW(commit),
 		.tenant_id = ref->tenant_id,
@@ -75,7 +77,16 @@ static void keep(struct edit *e, const struct asset *own)
 	edit_add(e, INSERT, &kept->row, PART_ASSET);
 }
 
-void edit_put(struct edit *e, const struct place *p, struct asset *row)
+/* Search finds what main shows: functions aside, and not what stays where it is. */
+static void note_move(struct edit *e, const struct place *p, const char *asset_id,
+		      const struct asset *row, bool fresh)
+{
+	if (e->catalog->n_levels == 1 && !strchr(p->namespace, FUNCTIONS_MARK))
+		*(struct edit_move *)list_add(&e->moves) =
+			(struct edit_move){ asset_id, row, fresh };
+}
+
+static void put(struct edit *e, const struct place *p, struct asset *row)
 {
 	const struct asset *own = &p->rows[0];
 
@@ -92,9 +103,26 @@ void edit_put(struct edit *e, const struct place *p, struct asset *row)
 	edit_add(e, own->row.version ? UPDATE : INSERT, &row->row, PART_ASSET);
 }
 
+void edit_put(struct edit *e, const struct place *p, struct asset *row)
+{
+	put(e, p, row);
+	if (p->seen && text_same(p->seen->asset_id, row->asset_id) &&
+	    text_same(p->seen->type, row->type))
+		return;
+	if (p->seen && !text_same(p->seen->asset_id, row->asset_id))
+		note_move(e, p, p->seen->asset_id, NULL, false);
+	note_move(e, p, row->asset_id, row, false);
+}
+
+void edit_make(struct edit *e, const struct place *p, struct asset *row)
+{
+	put(e, p, row);
+	note_move(e, p, row->asset_id, row, true);
+}
+
 void edit_pin(struct edit *e, const struct place *p)
 {
-	edit_put(e, p, copy_of(e->cx, p->seen));
+	put(e, p, copy_of(e->cx, p->seen));
 }
 
 void edit_hide(struct edit *e, const struct place *p)
@@ -105,9 +133,11 @@ void edit_hide(struct edit *e, const struct place *p)
 		tombstone = CX_NEW(e->cx, struct asset);
 		tombstone->type = "TOMBSTONE";
 		tombstone->current_snapshot_id = -1;
-		edit_put(e, p, tombstone);
+		put(e, p, tombstone);
 		return;
 	}
+	if (p->seen)
+		note_move(e, p, p->seen->asset_id, NULL, false);
 	keep(e, own);
 	edit_add(e, DELETE, &own->row, PART_ASSET);
 }
@@ -121,7 +151,7 @@ void edit_into(struct edit *e, const struct place *namespace)
 		return;
 	}
 	copy = copy_of(e->cx, namespace->seen);
-	edit_put(e, namespace, copy);
+	put(e, namespace, copy);
 	e->parts[e->n - 1] = PART_CONTAINER;
 }
 
@@ -142,8 +172,10 @@ void edit_operation(struct edit *e, const char *op, const char *asset_id, const 
 enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 {
 	size_t failed = 0;
-	enum status s;
+	enum status s = index_edit(e, st);
 
+	if (s)
+		return s;
 	e->commit.operations = json_print(e->cx, e->operations, NULL);
 	if (!e->commit.message)
 		e->commit.message = audit->action;

@@ -3,6 +3,7 @@
 #ifndef STORES_EDIT_H
 #define STORES_EDIT_H
 
+#include "common/list.h"
 #include "stores/audit.h"
 #include "stores/content.h"
 
@@ -16,6 +17,14 @@ enum edit_part {
 	PART_BRANCH,	/* the pin of the branch row */
 	PART_LOCATION,
 	PART_RECORD, /* commit row, audit row, job */
+	PART_INDEX,  /* what search finds: stores/index.h */
+};
+
+/* What main shows elsewhere or otherwise named from now on. */
+struct edit_move {
+	const char *asset_id;
+	const struct asset *row; /* as main shows it; NULL = no more */
+	bool fresh;		 /* its id is new: nothing can be kept of it yet */
 };
 
 struct edit {
@@ -28,6 +37,7 @@ struct edit {
 	size_t n, cap;
 	struct commit commit;
 	struct json_object *operations;
+	struct list moves;     /* struct edit_move */
 	enum edit_part failed; /* after edit_apply was CONFLICT */
 };
 
@@ -47,6 +57,9 @@ void edit_pin(struct edit *e, const struct place *p);
  */
 void edit_put(struct edit *e, const struct place *p, struct asset *row);
 
+/* The same of an asset that did not exist before: its asset_id is new. */
+void edit_make(struct edit *e, const struct place *p, struct asset *row);
+
 /* The place shows nothing from now on: a DELETE, or a tombstone over what the parents show. */
 void edit_hide(struct edit *e, const struct place *p);
 
@@ -57,8 +70,10 @@ void edit_into(struct edit *e, const struct place *namespace);
 void edit_operation(struct edit *e, const char *op, const char *asset_id, const char *namespace,
 		    const char *name, const char *before, const char *after);
 
+#define EDIT_RECORDS 2 /* which edit_apply adds: */
+
 /*
- * Adds the commit row and the audit record (whose action is the commit's message
+ * Adds what search needs to know, the commit row and the audit record (whose action is the commit's message
  * unless it has one) and applies the list.  CONFLICT: a
  * row is not as it was read (e->failed says which part): read again, decide
  * again.  That this very list landed after all, in a try whose answer was lost,

@@ -8,9 +8,31 @@
 #define RETRY_MS 60000 /* after the first failure; doubles */
 #define RETRY_MOST_MS 86400000
 
-struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct asset *table)
+static struct job *job_new(struct cx *cx, const char *tenant_id, const char *type,
+			   struct json_object *payload)
 {
 	struct job *j = CX_NEW(cx, struct job);
+
+	*j = (struct job){ .row = ROW(job),
+			   .job_id = text_uuid7(cx),
+			   .tenant_id = tenant_id,
+			   .type = type,
+			   .payload = json_print(cx, payload, NULL),
+			   .due_ms = cx_now_ms(),
+			   .created_ms = cx_now_ms() };
+	return j;
+}
+
+struct job *job_index(struct cx *cx, const struct catalog_ref *ref)
+{
+	struct json_object *payload = json_new_object(cx);
+
+	json_set_text(payload, "catalog_id", ref->catalog_id);
+	return job_new(cx, ref->tenant_id, "index", payload);
+}
+
+struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct asset *table)
+{
 	struct json_object *payload = json_new_object(cx), *locations = json_new_array(cx);
 	const char *folders[] = { table->location, table->data_path, table->metadata_path };
 
@@ -23,14 +45,7 @@ struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct
 	json_set_text(payload, "asset_id", table->asset_id);
 	json_set_text(payload, "metadata_location", table->metadata_location);
 	json_set(payload, "locations", locations);
-	*j = (struct job){ .row = ROW(job),
-			   .job_id = text_uuid7(cx),
-			   .tenant_id = ref->tenant_id,
-			   .type = "purge",
-			   .payload = json_print(cx, payload, NULL),
-			   .due_ms = cx_now_ms(),
-			   .created_ms = cx_now_ms() };
-	return j;
+	return job_new(cx, ref->tenant_id, "purge", payload);
 }
 
 static bool is_due(const struct job *j, int64_t now)

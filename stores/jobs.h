@@ -9,12 +9,17 @@
  * Types and payloads (JSON objects):
  *	"purge"		{"catalog_id", "warehouse", "storage_location", "asset_id",
  *			 "metadata_location", "locations": [the table's folders]}
+ *	"index"		{"catalog_id"}
  *	"drop-catalog"	{"catalog_id"}
  *	"drop-tenant"	{}
  */
 
 /* Removes the table's files, by the list its metadata gives. */
 struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct asset *table)
+	__attribute__((returns_nonnull));
+
+/* Makes the catalog's search entries anew: stores/index.h. */
+struct job *job_index(struct cx *cx, const struct catalog_ref *ref)
 	__attribute__((returns_nonnull));
 
 #define JOB_LEASE_MS 120000

@@ -56,7 +56,7 @@ static void put_new(struct edit *e, const struct place *p, const char *propertie
 			       .properties = properties,
 			       .created_ms = cx_now_ms(),
 			       .updated_ms = cx_now_ms() };
-	edit_put(e, p, row);
+	edit_make(e, p, row);
 	edit_operation(e, "create_namespace", row->asset_id, p->namespace, p->name, NULL, NULL);
 }
 
