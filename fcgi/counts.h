@@ -6,7 +6,7 @@
 #include "fcgi/http.h"
 
 struct counts {
-	uint64_t trips;				/* round trips to the store */
+	uint64_t trips, rows, steps;		/* of the store: stores/store.h */
 	uint64_t requests, gets, puts, removes; /* of objects */
 	uint64_t parses;			/* of tables' metadata */
 };

@@ -19,6 +19,7 @@ suites() {
 		quickstart:two commands, from nothing to a running catalog, twice side by side
 		httpd:lighttpd and Apache in front of the same responders
 		growth:no memory is lost over many requests
+		scale:the same counts among 100 tables and among 100,000
 		live:PyIceberg against a running catalog on files and S3, bad input
 		contract:every operation of Iceberg's OpenAPI document, each answer held to its schema
 		duckdb:DuckDB against a running catalog on files and S3
@@ -177,6 +178,13 @@ suite_httpd() { build_tree "$top/build" pangolin && "$top/tests/httpd"; }
 suite_growth() {
 	# shellcheck disable=SC2046
 	build_tree "$top/build" pangolin && "$top/tests/growth" $(size "10000 300" "10000 10000")
+}
+
+suite_scale() {
+	build_tree "$top/build" pangolin || return
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
+	# shellcheck disable=SC2046
+	"$top/tests/scale" $(size "100 2000" "100 10000 100000")
 }
 
 # --- clients ------------------------------------------------------------------

@@ -107,6 +107,13 @@ static enum status ready(struct cx *cx, struct sqlite *st, const struct sql_shap
 	return rc ? sqlite_fail(cx, st, rc) : OK;
 }
 
+/* A statement has run: what it took is counted. */
+static void finish(struct sqlite *st, sqlite3_stmt *p)
+{
+	sqlite3_reset(p);
+	st->store.steps += (uint64_t)sqlite3_stmt_status(p, SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
 /* Reads the row a statement stands on. */
 static void read_row(struct cx *cx, const struct sql_statement *s, struct row *row)
 {
@@ -150,7 +157,7 @@ static enum status get_one(struct cx *cx, struct sqlite *st, struct row *row)
 		st->store.rows_read++;
 		rc = SQLITE_DONE;
 	}
-	sqlite3_reset(s->prepared);
+	finish(st, s->prepared);
 	return rc == SQLITE_DONE ? OK : sqlite_fail(cx, st, rc);
 }
 
@@ -186,7 +193,7 @@ static enum status list_rows(struct cx *cx, struct sqlite *st, const struct quer
 		rows_copy(row, bound, q->bound);
 		read_row(cx, s, row);
 	}
-	sqlite3_reset(s->prepared);
+	finish(st, s->prepared);
 	return rc == SQLITE_DONE ? OK : sqlite_fail(cx, st, rc);
 }
 
@@ -230,7 +237,7 @@ static enum status change_one(struct cx *cx, struct sqlite *st, const struct cha
 		return status;
 	rc = sqlite3_step(s->prepared);
 	held = c->op == REQUIRE ? rc == SQLITE_ROW : sqlite3_changes(st->db) == 1;
-	sqlite3_reset(s->prepared);
+	finish(st, s->prepared);
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		return sqlite_fail(cx, st, rc);
 	if (held)

@@ -98,6 +98,7 @@ struct store {
 	const struct store_ops *ops;
 	/* Counted for bench and tests; never reset by the store. */
 	uint64_t trips, rows_read;
+	uint64_t steps;	   /* SQLite: instructions of its virtual machine; elsewhere 0 */
 	struct seal *seal; /* opens SECRET columns; NULL = this process can't */
 	bool ephemeral;
 	struct rider *rider; /* NULL = none: stores/idempotency.h */
