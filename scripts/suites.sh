@@ -10,6 +10,7 @@ suites() {
 		layers:who may include whom
 		style:format, lengths, comments
 		unit:make check
+		stores:the unit tests that need a store, on each store
 		asan:unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 		conformance:what every store must do, races and kill -9 included
 		objects:object IO, and what is vended for one table tried on its neighbours, on real S3 servers
@@ -89,6 +90,41 @@ suite_style() { "$top/tests/style" --strict; }
 
 suite_unit() { build_tests "$tree" "with -Werror" --enable-werror && check_tree "$tree"; }
 
+# matrix STORE KIND "N passed, M failed...": a cell of the table that check prints at its end
+matrix() { sed -n "s/^\([0-9]*\) passed, \([0-9]*\) failed.*/matrix: $1|$2|\1|\2/p" <<<"$3"; }
+
+# The programs that ask tests/unit/fresh_store.h for a store; few of them at small size.
+store_tests=(content names tenants rest transactions views)
+[ -z "$full" ] || store_tests+=(rest_loads rest_pages rest_state idempotency credentials matrix server)
+
+# unit_on STORE [URL]: those on one store
+unit_on() {
+	local name line
+	for name in "${store_tests[@]}"; do
+		PANGOLIN_TEST_STORE=${2:-$1} timeout 600 "$tree/tests/unit/test_$name" >"$logs/unit-$1.log" 2>&1
+		grep -E '^[^:]*:[0-9]+:[FE]:' "$logs/unit-$1.log" | sed "s/^/FAILED on $1: /"
+		line=$(grep -oE 'Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$logs/unit-$1.log" || echo 'Checks: 1, Failures: 1, Errors: 0')
+		awk -F'[^0-9]+' '{ print $2 - $3 - $4 " passed, " $3 + $4 " failed, 0 skipped" }' <<<"$line"
+	done | add_up | tee "$logs/unit-$1.sum" | grep -v ' 0 failed, 0 skipped$'
+	tail -1 "$logs/unit-$1.sum"
+	matrix "$1" unit "$(tail -1 "$logs/unit-$1.sum")"
+}
+
+suite_stores() {
+	build_tests "$tree" "with -Werror" --enable-werror || return
+	local folder pid url
+	folder=$(mktemp -d)
+	chmod 711 "$folder"
+	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres")"
+	{
+		unit_on sqlite
+		unit_on memory
+		unit_on postgresql "$url"
+	} 2>&1 | add_up
+	kill -INT "$pid"
+	rm -rf "$folder"
+}
+
 suite_asan() {
 	build_tests "$asan_tree" "with sanitizers" --enable-sanitizers --enable-werror || return
 	export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
@@ -102,6 +138,14 @@ add_up() {
 		END { print p + 0 " passed, " f + 0 " failed, " k + 0 " skipped" }'
 }
 
+# conformance_on STORE URL [--all]
+conformance_on() {
+	local out
+	out=$("$tree/tests/conformance/conformance" "${@:3}" "$2" 2>&1 | tee /dev/stderr | sed -n 's/^.*: \([0-9]* passed, [0-9]* failed\)$/\1, 0 skipped/p' | tail -1)
+	echo "${out:-0 passed, 1 failed, 0 skipped}"
+	matrix "$1" conformance "${out:-0 passed, 1 failed}"
+}
+
 # The conformance program on each store: a file, a folder on tmpfs, a PostgreSQL, and the same behind a pooler.
 suite_conformance() {
 	build_tests "$tree" "with -Werror" --enable-werror || return
@@ -110,11 +154,11 @@ suite_conformance() {
 	chmod 711 "$folder"
 	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres" --pgbouncer)"
 	{
-		for url in "sqlite://$folder/conformance.db" "memory:$memory" "$url"; do
-			"$tree/tests/conformance/conformance" ${full:+--all} "$url"
-		done
-		"$tree/tests/conformance/conformance" "$pooled"
-	} 2>&1 | sed 's/^.*: \([0-9]* passed, [0-9]* failed\)$/&\n\1, 0 skipped/' | add_up
+		conformance_on sqlite "sqlite://$folder/conformance.db" ${full:+--all}
+		conformance_on memory "memory:$memory" ${full:+--all}
+		conformance_on postgresql "$url" ${full:+--all}
+		conformance_on pgbouncer "$pooled"
+	} 2>&1 | add_up
 	kill "$pooler" && kill -INT "$pid"
 	rm -rf "$folder" "$memory"
 }
@@ -287,22 +331,29 @@ suite_scans() {
 
 # kit_on STORE [ARGUMENT]...: the kit against a server of its own
 kit_on() {
-	local run memory='' status
+	local run memory='' pid='' url status out
 	run=$(mktemp -d)
+	chmod 711 "$run"
 	[ "$1" != memory ] || memory=$(mktemp -d /dev/shm/pangolin-kit-XXXXXX)
+	[ "$1" != postgresql ] || eval "$("$top/tests/live/servers/postgres.sh" "$run/postgres")"
 	say "the kit on $*"
-	(
-		export PANGOLIN_RUN=$run PANGOLIN_PORT PANGOLIN_FILE_ROOTS=$run/warehouse:/tmp
+	out=$(
+		export PANGOLIN_RUN=$run/run PANGOLIN_PORT PANGOLIN_FILE_ROOTS=$run/run/warehouse:/tmp
 		PANGOLIN_PORT=$(free_port)
 		[ -z "$memory" ] || export DATABASE_URL=memory:$memory
-		"$top/quickstart" --no-demo || exit 1
-		"$top/tests/live/rck/run" "${@:2}"
-		status=$?
-		[ "$status" = 0 ] || tail -n 5 "$run"/logs/*.log
-		"$top/quickstart" stop
-		exit $status
+		[ -z "$pid" ] || export DATABASE_URL=$url
+		"$top/quickstart" --no-demo >&2 || exit 1
+		"$top/tests/live/rck/run" "${@:2}" | tee /dev/stderr
+		status=${PIPESTATUS[0]}
+		[ "$status" = 0 ] || tail -n 5 "$run"/run/logs/*.log >&2
+		"$top/quickstart" stop >&2
+		exit "$status"
 	)
 	status=$?
+	out=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' <<<"$out" | tail -1)
+	echo "${out:-0 passed, 1 failed, 0 skipped}"
+	[ $# != 1 ] || matrix "$1" kit "${out:-0 passed, 1 failed}"
+	[ -z "$pid" ] || kill -INT "$pid"
 	rm -rf "$run" ${memory:+"$memory"}
 	return $status
 }
@@ -310,11 +361,11 @@ kit_on() {
 # tests/live/rck/README.md says what --extended adds.
 suite_kit() {
 	local runs=(sqlite)
-	[ -z "$full" ] || runs+=(memory "sqlite --extended" "memory --extended")
+	[ -z "$full" ] || runs+=(memory postgresql "sqlite --extended" "memory --extended")
 	build_tree "$top/build" pangolin || return
 	for one in "${runs[@]}"; do
 		# shellcheck disable=SC2086
-		kit_on $one || printf 'FAILED the kit on %s\n0 passed, 1 failed, 0 skipped\n' "$one"
+		kit_on $one || echo "FAILED the kit on $one"
 	done 2>&1 | add_up
 }
 

@@ -10,6 +10,7 @@
 
 import os
 import pathlib
+import re
 import tempfile
 import types
 import uuid
@@ -52,7 +53,9 @@ def places(config):
 
 def pytest_generate_tests(metafunc):
     if "place" in metafunc.fixturenames:
-        metafunc.parametrize("place", places(metafunc.config), scope="session")
+        own = getattr(metafunc.module, "PLACES", None)  # of a module that has its own
+        chosen = metafunc.config.getoption("--at") or metafunc.config.getoption("--reference") or "PANGOLIN_URI" in os.environ
+        metafunc.parametrize("place", own if own and not chosen else places(metafunc.config), scope="session")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -66,8 +69,22 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip("no signer for a table that is not there"))
 
 
+def matrix(terminalreporter):
+    """Lines that ./check makes a table of: how many tests passed and failed by store and kind of client."""
+    count = {}
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            at = re.search(r"\[(\w+)-(file|s3|vended)\b", report.nodeid)
+            if at:
+                kind = "PyIceberg vended" if at[2] == "vended" else "PyIceberg client credentials"
+                count.setdefault((at[1], kind), [0, 0])[outcome != "passed"] += 1
+    for (store, kind), (passed, failed) in sorted(count.items()):
+        terminalreporter.write_line(f"matrix: {store}|{kind}|{passed}|{failed}")
+
+
 def pytest_terminal_summary(terminalreporter):
     """The counted line that ./check adds up."""
+    matrix(terminalreporter)
     count = {k: len(terminalreporter.stats.get(k, ())) for k in ("passed", "failed", "error", "skipped")}
     terminalreporter.write_line(
         f"{count['passed']} passed, {count['failed'] + count['error']} failed, {count['skipped']} skipped"

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "tests/unit/fresh_store.h"
 
 static struct cx cx;
 static struct store *st;
@@ -24,16 +25,9 @@ static char folder[64];
 static inline void set_up(void)
 {
 	struct catalog c = { .tenant_id = NIL_UUID, .name = "c" };
-	const char *url;
-	int64_t from, to;
 
-	snprintf(folder, sizeof(folder), "/tmp/pangolin-content-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	url = cx_printf(&cx, "sqlite://%s/db", folder);
-	ok(store_open(&cx, url, NULL, true, &st));
-	ok(store_migrate(&cx, st, &from, &to));
-	store_close(st);
-	ok(store_open(&cx, url, NULL, false, &st));
+	snprintf(folder, sizeof(folder), "%s", fresh_folder(&cx));
+	ok(store_open(&cx, fresh_store(&cx, folder), NULL, false, &st));
 	content = content_open();
 	ok(catalog_create(&cx, st, &c, NULL));
 	ok(content_catalog(&cx, content, st, NIL_UUID, "c", NULL, &ref));

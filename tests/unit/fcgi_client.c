@@ -10,9 +10,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
-#include "stores/store.h"
-
-#include <check.h>
+#include "tests/unit/fresh_store.h"
 
 #define BEGIN_REQUEST 1
 #define END_REQUEST 3
@@ -64,17 +62,9 @@ int responder_stop(struct responder_process *p)
 
 const char *folder_with_store(struct cx *cx)
 {
-	char *folder = cx_strdup(cx, "/tmp/pangolin-test-XXXXXX");
-	const char *url;
-	struct store *st;
-	int64_t from, to;
+	const char *folder = fresh_folder(cx);
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	url = cx_printf(cx, "sqlite://%s/pangolin.db", folder);
-	ck_assert_msg(store_open(cx, url, NULL, true, &st) == OK, "%s", cx->message);
-	ck_assert_msg(store_migrate(cx, st, &from, &to) == OK, "%s", cx->message);
-	store_close(st);
-	setenv("DATABASE_URL", url, 1);
+	setenv("DATABASE_URL", fresh_store(cx, folder), 1);
 	return folder;
 }
 

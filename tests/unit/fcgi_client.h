@@ -21,7 +21,7 @@ void responder_again(struct responder_process *p, int (*run)(void));
 /* SIGTERM, and waits up to 5 s: the exit status; -1 where it did not end (then it is killed). */
 int responder_stop(struct responder_process *p);
 
-/* A temporary folder with a fresh SQLite store; DATABASE_URL is set to it. */
+/* A temporary folder and a fresh store (fresh_store.h); DATABASE_URL is set to it. */
 const char *folder_with_store(struct cx *cx);
 void folder_remove(const char *folder);
 

@@ -7,6 +7,7 @@
 
 #include "common/seal.h"
 #include "common/text.h"
+#include "tests/unit/fresh_store.h"
 #include "stores/catalogs.h"
 #include "stores/drop.h"
 #include "stores/jobs.h"
@@ -23,18 +24,12 @@ static char folder[64];
 
 static void set_up(void)
 {
-	const char *url, *key;
-	int64_t from, to;
+	const char *key;
 
-	snprintf(folder, sizeof(folder), "/tmp/pangolin-tenants-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	url = cx_printf(&cx, "sqlite://%s/db", folder);
+	snprintf(folder, sizeof(folder), "%s", fresh_folder(&cx));
 	key = cx_printf(&cx, "%s/storage.key", folder);
 	ok(seal_add_key(&cx, key));
-	ok(store_open(&cx, url, key, true, &st));
-	ok(store_migrate(&cx, st, &from, &to));
-	store_close(st);
-	ok(store_open(&cx, url, key, false, &st));
+	ok(store_open(&cx, fresh_store(&cx, folder), key, false, &st));
 }
 
 static void tear_down(void)
