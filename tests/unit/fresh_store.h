@@ -36,9 +36,8 @@ static inline const char *fresh_database(struct cx *cx, const char *server)
 		setenv("MONGO_DB_NAME", name, 1);
 		return server;
 	}
-	ck_assert_int_eq(system(cx_printf(cx, "psql -qXd '%s' -c 'CREATE DATABASE %s'", server,
-					  name)),
-			 0);
+	ck_assert_int_eq(
+		system(cx_printf(cx, "psql -qXd '%s' -c 'CREATE DATABASE %s'", server, name)), 0);
 	return cx_printf(cx, "%.*s/%s", (int)(strrchr(server, '/') - server), server, name);
 }
 
