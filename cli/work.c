@@ -96,6 +96,20 @@ static enum status index_catalog(struct running *r)
 	return s ? s : run_steps(r, index_catalog_step);
 }
 
+static enum status drop_grants_step(struct running *r, bool *done)
+{
+	const char *user_id = NULL, *role_id = NULL;
+	enum status s = json_opt_text(&r->step, r->payload, "", "user_id", &user_id);
+
+	if (!s)
+		s = json_opt_text(&r->step, r->payload, "", "role_id", &role_id);
+	if (!s && !user_id == !role_id)
+		s = fail(&r->step, INVALID, "neither a user_id nor a role_id, or both");
+	return s ? s
+		 : drop_grant_rows(&r->step, r->w->st, r->job->tenant_id, user_id, role_id,
+				   r->w->batch, done);
+}
+
 static enum status drop_catalog(struct running *r)
 {
 	return run_steps(r, drop_catalog_step);
@@ -104,6 +118,11 @@ static enum status drop_catalog(struct running *r)
 static enum status drop_tenant(struct running *r)
 {
 	return run_steps(r, drop_tenant_step);
+}
+
+static enum status drop_grants(struct running *r)
+{
+	return run_steps(r, drop_grants_step);
 }
 
 static enum status purge_table_step(struct running *r, bool *done)
@@ -127,9 +146,8 @@ static const struct {
 	const char *type;
 	enum status (*run)(struct running *r);
 } works[] = {
-	{ "drop-catalog", drop_catalog },
-	{ "drop-tenant", drop_tenant },
-	{ "index", index_catalog },
+	{ "drop-catalog", drop_catalog }, { "drop-grants", drop_grants },
+	{ "drop-tenant", drop_tenant },	  { "index", index_catalog },
 	{ "purge", purge_table },
 };
 

@@ -3,7 +3,7 @@
 #ifndef COMMON_ACCESS_H
 #define COMMON_ACCESS_H
 
-#include "common/cx.h"
+#include "common/grants.h"
 
 enum role { ROLE_NONE, ROLE_TENANT_USER, ROLE_TENANT_ADMIN, ROLE_ROOT };
 
@@ -27,8 +27,9 @@ struct principal {
 	const char *name;
 	const char *tenant_id; /* "" for root */
 	enum role role;
-	const char *token_id; /* the jti, or NULL (API key, Basic, no-auth) */
-	int64_t expires_ms;   /* of the token; 0 = never */
+	const char *token_id;	     /* the jti, or NULL (API key, Basic, no-auth) */
+	int64_t expires_ms;	     /* of the token; 0 = never */
+	const struct grants *grants; /* a tenant user's, by roles and direct; NULL = none */
 };
 
 enum action {
@@ -55,18 +56,47 @@ struct object {
 	const char *tenant_id;
 	const char *catalog_id, *catalog; /* id and name */
 	const char *namespace;		  /* levels joined by \x1F */
-	const char *name, *asset_id;
+	const char *name, *asset_id;	  /* asset_id NULL: it is not there, or not looked up */
+	const char *const
+		*tags;	  /* an asset's, NULL ends; NULL = not read: fcgi/decide.h reads them */
+	const char *noun; /* what messages call an asset: "View"; NULL = "Table" */
 };
 
 /*
- * OK; DENIED (some right on the object, not this one); NOT_FOUND (no right at
+ * By role: root may do anything; a tenant's administrator anything in his tenant;
+ * a tenant user what his grants say: one on the object, on what it lies in, or on a
+ * tag it carries.  MAY_ADMIN and MAY_ROOT are no grant's to give.
+ *
+ * A catalog or namespace that holds something a grant is on is visible: MAY_LIST
+ * is OK on it (a list shows its name), nothing else is.  So is every one for who holds a
+ * grant on a tag, which anything may carry.
+ *
+ * OK; DENIED (some right on the object, or it is visible); NOT_FOUND (no right at
  * all: the answer must be that of a missing object); UNAUTHENTICATED (no
  * principal).  NULL who = anonymous.
+ *
+ * On a request's objects fcgi/decide.h asks this, and reads what it needs for it.
  */
 MUST_USE enum status access_check(struct cx *cx, const struct principal *who, enum action action,
 				  const struct object *object);
 
 /* The same without a message: for lists, which ask it row by row. */
 bool access_may(const struct principal *who, enum action action, const struct object *object);
+
+/* True where the action may be done with everything in the object: a list need not ask for
+ * each row. */
+bool access_within(const struct principal *who, enum action action, const struct object *object);
+
+/* True where the answer could become OK with the asset's id, or its tags, known. */
+bool access_needs_id(const struct principal *who, enum action action, const struct object *object);
+bool access_needs_tags(const struct principal *who, enum action action,
+		       const struct object *object);
+
+/* The right that an action asks for; 0: no grant gives it. */
+unsigned access_right(enum action action);
+
+/* The grant that gives a tenant user the right on the object; NULL: none does. */
+const struct grant *access_grant(const struct principal *who, unsigned right,
+				 const struct object *object);
 
 #endif

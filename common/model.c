@@ -90,6 +90,35 @@ static const struct column token_columns[] = {
 };
 KIND(token, "tokens", 2, 0);
 
+static const struct column role_row_columns[] = {
+	COLUMN(role_row, TEXT, tenant_id, KEY | READONLY),
+	COLUMN(role_row, TEXT, id, KEY | READONLY),
+	COLUMN(role_row, TEXT, name, 0),
+	COLUMN(role_row, TEXT, description, 0),
+	COLUMN(role_row, JSON, permissions, 0),
+	COLUMN(role_row, TEXT, created_by, READONLY),
+	COLUMN(role_row, TIME, created_at, READONLY),
+	COLUMN(role_row, TIME, updated_at, READONLY),
+};
+KIND(role_row, "roles", 2, KEBAB);
+
+static const struct column role_assignment_columns[] = {
+	COLUMN(role_assignment, TEXT, tenant_id, KEY),
+	COLUMN(role_assignment, TEXT, user_id, KEY),
+	COLUMN(role_assignment, TEXT, role_id, KEY | INDEX),
+	COLUMN(role_assignment, TEXT, assigned_by, 0),
+	COLUMN(role_assignment, TIME, assigned_at, 0),
+};
+KIND(role_assignment, "role_assignments", 3, KEBAB);
+
+static const struct column permission_columns[] = {
+	COLUMN(permission, TEXT, tenant_id, KEY), COLUMN(permission, TEXT, id, KEY),
+	COLUMN(permission, TEXT, user_id, INDEX), COLUMN(permission, JSON, scope, 0),
+	COLUMN(permission, JSON, actions, 0),	  COLUMN(permission, TEXT, granted_by, 0),
+	COLUMN(permission, TIME, granted_at, 0),
+};
+KIND(permission, "permissions", 2, KEBAB);
+
 static const struct column idempotency_key_columns[] = {
 	COLUMN(idempotency_key, TEXT, tenant_id, KEY),
 	COLUMN(idempotency_key, TEXT, key, KEY),
@@ -275,6 +304,9 @@ const struct kind *const model_kinds[] = {
 	&kind_user,
 	&kind_service_user,
 	&kind_token,
+	&kind_role_row,
+	&kind_role_assignment,
+	&kind_permission,
 	&kind_warehouse,
 	&kind_catalog,
 	&kind_branch,

@@ -160,6 +160,37 @@ struct idempotency_key {
 	int64_t made_ms, expires_ms;	 /* replay needs to know: fcgi/route.h */
 };
 
+/* --- rights -------------------------------------------------------------- */
+
+/* A named set of grants: whoever it is assigned to has them. */
+struct role_row {
+	struct row row;
+	const char *tenant_id, *id;
+	const char *name, *description;
+	const char *permissions; /* [{"scope", "actions"}]: common/grants.h */
+	const char *created_by;
+	int64_t created_at, updated_at;
+};
+
+/* A user or service user has a role. */
+struct role_assignment {
+	struct row row;
+	const char *tenant_id, *user_id, *role_id;
+	const char *assigned_by;
+	int64_t assigned_at;
+};
+
+/* A grant to one user or service user. */
+struct permission {
+	struct row row;
+	const char *tenant_id, *id;
+	const char *user_id;
+	const char *scope;   /* {"type", ...}: common/grants.h */
+	const char *actions; /* ["read", ...] */
+	const char *granted_by;
+	int64_t granted_at;
+};
+
 /* --- storage and catalogs ------------------------------------------------ */
 
 struct warehouse {
@@ -356,7 +387,7 @@ extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, 
 	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
 	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key,
 	kind_scan_plan, kind_audit, kind_business_metadata, kind_access_request, kind_search_entry,
-	kind_setting;
+	kind_setting, kind_role_row, kind_role_assignment, kind_permission;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];

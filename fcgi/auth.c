@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "fcgi/known.h"
 #include "stores/principals.h"
+#include "stores/roles.h"
 
 #define NAME "pangolin" /* issuer and audience */
 #define ROOT_ID "ffffffff-ffff-ffff-ffff-ffffffffffff"
@@ -353,6 +354,19 @@ enum status auth_basic(struct cx *cx, const char *header, const char **user, con
 
 /* --- a request --------------------------------------------------------------------- */
 
+/* Of a tenant user, whose grants decide what he may. */
+static enum status with_grants(struct request *rq, const struct principal **who)
+{
+	struct principal *full;
+
+	if ((*who)->role != ROLE_TENANT_USER)
+		return OK;
+	full = CX_NEW(rq->cx, struct principal);
+	*full = **who;
+	*who = full;
+	return grants_of(rq->cx, rq->rs->store, full->tenant_id, full->id, &full->grants);
+}
+
 /* Verifies a credential, unless it was before; resolve() asks again when the epochs moved. */
 static enum status verify(struct request *rq, const char *credential,
 			  enum status (*how)(struct cx *, struct responder *, const char *,
@@ -367,6 +381,8 @@ static enum status verify(struct request *rq, const char *credential,
 	if (rq->who)
 		return OK;
 	s = how(rq->cx, rq->rs, credential, &who);
+	if (!s)
+		s = with_grants(rq, &who);
 	if (s)
 		return s;
 	known_keep(i->known, credential, who);

@@ -17,6 +17,8 @@ struct place {
 	int64_t expires_ms;
 	bool has_token;
 	char id[ID_BYTES], tenant_id[ID_BYTES], token_id[ID_BYTES], name[NAME_BYTES];
+	const struct grants *grants; /* in cx */
+	struct cx cx;
 };
 
 struct known {
@@ -36,6 +38,8 @@ struct known *known_open(void)
 
 void known_close(struct known *k)
 {
+	for (size_t i = 0; i < PLACES; i++)
+		cx_free(&k->places[i].cx);
 	free(k);
 }
 
@@ -74,6 +78,7 @@ const struct principal *known_find(struct cx *cx, const struct known *k, const c
 		.name = cx_strdup(cx, p->name),
 		.tenant_id = cx_strdup(cx, p->tenant_id),
 		.token_id = p->has_token ? cx_strdup(cx, p->token_id) : NULL,
+		.grants = p->grants,
 	};
 	return who;
 }
@@ -98,5 +103,7 @@ void known_keep(struct known *k, const char *credential, const struct principal 
 	p->role = who->role;
 	p->expires_ms = who->expires_ms;
 	p->has_token = who->token_id != NULL;
+	cx_free(&p->cx);
+	p->grants = grants_copy(&p->cx, who->grants);
 	p->round = k->round;
 }

@@ -178,6 +178,12 @@ static enum status look_by_dots(struct request *rq, struct resolved *r)
 	return s;
 }
 
+/* What messages call the path's asset; NULL: a table. */
+static const char *noun(unsigned flags)
+{
+	return flags & NOUN_VIEW ? "View" : flags & NOUN_FUNCTION ? "Function" : NULL;
+}
+
 static void describe(struct request *rq)
 {
 	const struct resolved *r = rq->resolved;
@@ -190,6 +196,7 @@ static void describe(struct request *rq)
 	rq->object.namespace = r->path;
 	rq->object.name = r->name;
 	rq->object.asset_id = r->asset ? r->asset->asset_id : NULL;
+	rq->object.noun = noun(rq->route->flags);
 }
 
 /* Routes that name no catalog. */

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "fcgi/auth.h"
 #include "fcgi/counts.h"
+#include "fcgi/decide.h"
 #include "fcgi/gateway.h"
 #include "fcgi/idempotency.h"
 #include "fcgi/refusals.h"
@@ -22,11 +23,6 @@ struct service {
 };
 
 /* --- one request ------------------------------------------------------------ */
-
-static enum status decide(struct request *rq, enum action action, const struct object *object)
-{
-	return access_check(rq->cx, rq->who, action, object);
-}
 
 /* Who is refused is on record. */
 enum status allow(struct request *rq)

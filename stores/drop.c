@@ -208,6 +208,41 @@ enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant
 	return s ? s : removal_apply(&r, done);
 }
 
+/* Up to `limit` rows of from's tenant whose indexed column is from's. */
+static enum status remove_found(struct removal *r, const struct row *from, const char *column,
+				size_t limit)
+{
+	struct query q = { .from = from, .bound = 1, .where = { column }, .limit = limit };
+	struct rows page;
+	enum status s = store_list(r->cx, r->st, &q, &page);
+
+	for (size_t i = 0; !s && i < page.n; i++)
+		remove_row(r, (struct row *)((char *)page.items + i * from->kind->size));
+	return s;
+}
+
+enum status drop_grant_rows(struct cx *cx, struct store *st, const char *tenant_id,
+			    const char *user_id, const char *role_id, size_t batch, bool *done)
+{
+	struct removal r = removal_open(cx, st, batch);
+	struct permission direct = { .row = ROW(permission),
+				     .tenant_id = tenant_id,
+				     .user_id = user_id };
+	struct role_assignment role = { .row = ROW(role_assignment),
+					.tenant_id = tenant_id,
+					.user_id = user_id,
+					.role_id = role_id };
+	enum status s;
+
+	if (role_id)
+		s = remove_found(&r, &role.row, "role_id", batch);
+	else
+		s = remove_found(&r, &direct.row, "user_id", batch);
+	if (!s && !role_id && !r.n)
+		s = remove_rows(&r, &role.row, 2, batch);
+	return s ? s : removal_apply(&r, done);
+}
+
 /* Rows below `from` whose time in that column is over; 0 = never. */
 static enum status remove_expired(struct removal *r, const struct row *from, size_t bound,
 				  const struct column *column, int64_t before_ms, size_t batch)
@@ -258,17 +293,9 @@ enum status drop_old_reports(struct cx *cx, struct store *st, const char *tenant
 	for (size_t w = 0; !s && w < n && r.n < batch; w++) {
 		struct metrics_report from = { .row = ROW(metrics_report),
 					       .tenant_id = tenant_id,
-					       .week = weeks[w] },
-				      *m;
-		struct query q = {
-			.from = &from.row, .bound = 1, .where = { "week" }, .limit = batch - r.n
-		};
-		struct rows page = { 0 };
+					       .week = weeks[w] };
 
-		s = store_list(cx, st, &q, &page);
-		m = page.items;
-		for (size_t i = 0; !s && i < page.n; i++)
-			remove_row(&r, &m[i].row);
+		s = remove_found(&r, &from.row, "week", batch - r.n);
 	}
 	return s ? s : removal_apply(&r, done);
 }

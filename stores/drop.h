@@ -19,6 +19,11 @@ MUST_USE enum status drop_catalog_rows(struct cx *cx, struct store *st, const ch
 MUST_USE enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant_id,
 				      size_t batch, bool *done);
 
+/* Grants to a principal, its roles among them; or assignments of a role.  The other is NULL. */
+MUST_USE enum status drop_grant_rows(struct cx *cx, struct store *st, const char *tenant_id,
+				     const char *user_id, const char *role_id, size_t batch,
+				     bool *done);
+
 /*
  * Rows of that kind whose time in `column` (0 = never) was over at before_ms, as above: the
  * tenant's ("" = the server's), or all rows of a GLOBAL kind.

@@ -48,6 +48,15 @@ struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct
 	return job_new(cx, ref->tenant_id, "purge", payload);
 }
 
+struct job *job_drop_grants(struct cx *cx, const char *tenant_id, const char *user_id,
+			    const char *role_id)
+{
+	struct json_object *payload = json_new_object(cx);
+
+	json_set_text(payload, user_id ? "user_id" : "role_id", user_id ? user_id : role_id);
+	return job_new(cx, tenant_id, "drop-grants", payload);
+}
+
 static bool is_due(const struct job *j, int64_t now)
 {
 	return j->due_ms <= now && j->lease_ms <= now;

@@ -12,6 +12,7 @@
  *	"index"		{"catalog_id"}
  *	"drop-catalog"	{"catalog_id"}
  *	"drop-tenant"	{}
+ *	"drop-grants"	{"user_id"} or {"role_id"}: what is left of it in others' rows
  */
 
 /* Removes the table's files, by the list its metadata gives. */
@@ -21,6 +22,11 @@ struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct
 /* Makes the catalog's search entries anew: stores/index.h. */
 struct job *job_index(struct cx *cx, const struct catalog_ref *ref)
 	__attribute__((returns_nonnull));
+
+/* Removes the grants to a principal that is gone, or who had a role that is; the other
+ * is NULL.  Ids are never used again: until then they grant nothing. */
+struct job *job_drop_grants(struct cx *cx, const char *tenant_id, const char *user_id,
+			    const char *role_id) __attribute__((returns_nonnull));
 
 #define JOB_LEASE_MS 120000
 

@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "stores/audit.h"
+#include "stores/jobs.h"
 #include "stores/tenants.h"
 
 #define KEY_ID_CHARACTERS 12
@@ -117,6 +118,7 @@ enum status user_delete(struct cx *cx, struct store *st, struct user *u, const s
 	struct list l = { .n = 0 };
 
 	add(&l, DELETE, &u->row);
+	add(&l, INSERT, &job_drop_grants(cx, u->tenant_id, u->id, NULL)->row);
 	user_record(cx, &l, by, "delete_user", u);
 	return apply_change(cx, st, &l, "user", u->username);
 }
@@ -280,6 +282,7 @@ enum status service_user_delete(struct cx *cx, struct store *st, struct service_
 	if (s)
 		return s;
 	add(&l, DELETE, &su->row);
+	add(&l, INSERT, &job_drop_grants(cx, su->tenant_id, su->id, NULL)->row);
 	service_record(cx, &l, by, "delete_service_user", su);
 	return apply_change(cx, st, &l, "service user", su->id);
 }
