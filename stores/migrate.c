@@ -15,8 +15,9 @@ int64_t migrate_program(void)
 	return (int64_t)ARRAY_SIZE(migrations);
 }
 
-static int64_t min_program(const struct migration *m)
+int64_t migrate_min_program(void)
 {
+	const struct migration *m = &migrations[ARRAY_SIZE(migrations) - 1];
 	int n = 0;
 
 	if (sscanf(m->sql, "-- min_program: %d\n", &n) != 1 || n < 1)
@@ -48,7 +49,6 @@ enum status migrate_run(struct cx *cx, struct schema_version have,
 			enum status (*run)(struct cx *cx, void *db, const char *sql), void *db)
 {
 	int64_t own = migrate_program();
-	const struct migration *last = &migrations[own - 1];
 	enum status s = OK;
 
 	if (have.version > own)
@@ -65,6 +65,6 @@ enum status migrate_run(struct cx *cx, struct schema_version have,
 			"UPDATE \"epochs\" SET \"version\" = \"version\" + 1, \"min_program\" = "
 			"%lld "
 			"WHERE \"tenant_id\" = ''",
-			(long long)own, (long long)min_program(last),
-			(long long)min_program(last)));
+			(long long)own, (long long)migrate_min_program(),
+			(long long)migrate_min_program()));
 }

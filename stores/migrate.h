@@ -19,6 +19,8 @@ struct schema_version {
 
 /* This program's number. */
 int64_t migrate_program(void);
+/* The least program number that works after the last migration. */
+int64_t migrate_min_program(void);
 
 /* INVALID, saying what to do, where this program does not work with `have`. */
 MUST_USE enum status migrate_check(struct cx *cx, struct schema_version have);

@@ -192,12 +192,10 @@ static enum status postgres_list(struct cx *cx, struct store *store, const struc
 	struct sql_call call = { .row = q->from, .after = q->after, .limit = (int64_t)q->limit };
 	struct pg_run run = { .n = 1, .each = listed, .arg = &l };
 	struct pg_call one;
-	struct sql_shape shape;
-	enum status s = sql_shape_query(cx, q, &shape);
+	struct sql_shape shape = sql_shape_query(q);
+	enum status s;
 
 	*out = (struct rows){ 0 };
-	if (s)
-		return s;
 	l.bound = rows_bound(cx, q);
 	one = call_of(cx, postgres_of(store), &shape, &call, &l.statement);
 	run.calls = &one;

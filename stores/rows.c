@@ -46,3 +46,27 @@ struct row *rows_bound(struct cx *cx, const struct query *q)
 	}
 	return bound;
 }
+
+static enum status check_where(struct cx *cx, const struct kind *k, const char *name)
+{
+	const struct column *c = model_column(k, name);
+
+	if (!c || (model_is_text(c) && !(c->flags & (INDEX | KEY))))
+		return fail(cx, INTERNAL, "query of %s by %s: not a number and not indexed",
+			    k->table, name);
+	return OK;
+}
+
+enum status query_check(struct cx *cx, const struct query *q)
+{
+	const struct kind *k = q->from->kind;
+	enum status s = OK;
+
+	if (q->bound > k->n_keys || (!q->bound && !(k->flags & GLOBAL)))
+		return fail(cx, INTERNAL, "query of %s binds %zu key columns", k->table, q->bound);
+	if (q->after && (q->after->kind != k || q->bound == k->n_keys))
+		return fail(cx, INTERNAL, "query of %s after a row it cannot hold", k->table);
+	for (size_t i = 0; !s && i < ARRAY_SIZE(q->where) && q->where[i]; i++)
+		s = check_where(cx, k, q->where[i]);
+	return s;
+}

@@ -22,4 +22,7 @@ void rows_copy(struct row *to, const struct row *from, size_t n);
  * not live as long as the answer. */
 struct row *rows_bound(struct cx *cx, const struct query *q);
 
+/* INTERNAL: a query store.h does not allow.  store_list asks before its driver. */
+MUST_USE enum status query_check(struct cx *cx, const struct query *q);
+
 #endif

@@ -309,34 +309,26 @@ void sql_clear(struct sql_cache *cache, void (*release)(void *prepared))
 	}
 }
 
-static enum status shape_where(struct cx *cx, const struct query *q, const char *name, uint8_t *out)
+static uint8_t shape_where(const struct query *q, const char *name)
 {
-	const struct kind *k = q->from->kind;
-	const struct column *c = model_column(k, name);
+	const struct column *c = model_column(q->from->kind, name);
+	unsigned number = (unsigned)(c - q->from->kind->columns) + 1;
 
-	if (!c || (model_is_text(c) && !(c->flags & (INDEX | KEY))))
-		return fail(cx, INTERNAL, "query of %s by %s: not a number and not indexed",
-			    k->table, name);
-	*out = (uint8_t)(c - k->columns + 1);
 	if (model_is_text(c) && !model_text(q->from, c))
-		*out |= SQL_NULL;
-	return OK;
+		number |= SQL_NULL;
+	return (uint8_t)number;
 }
 
-enum status sql_shape_query(struct cx *cx, const struct query *q, struct sql_shape *out)
+struct sql_shape sql_shape_query(const struct query *q)
 {
-	const struct kind *k = q->from->kind;
-	enum status s = OK;
+	struct sql_shape shape = { .kind = q->from->kind,
+				   .verb = SQL_LIST,
+				   .bound = (uint8_t)q->bound,
+				   .after = q->after != NULL };
 
-	if (q->bound > k->n_keys || (!q->bound && !(k->flags & GLOBAL)))
-		return fail(cx, INTERNAL, "query of %s binds %zu key columns", k->table, q->bound);
-	if (q->after && (q->after->kind != k || q->bound == k->n_keys))
-		return fail(cx, INTERNAL, "query of %s after a row it cannot hold", k->table);
-	*out = (struct sql_shape){ .kind = k, .verb = SQL_LIST, .bound = (uint8_t)q->bound };
-	out->after = q->after != NULL;
-	for (size_t i = 0; !s && i < ARRAY_SIZE(q->where) && q->where[i]; i++)
-		s = shape_where(cx, q, q->where[i], &out->where[i]);
-	return s;
+	for (size_t i = 0; i < ARRAY_SIZE(q->where) && q->where[i]; i++)
+		shape.where[i] = shape_where(q, q->where[i]);
+	return shape;
 }
 
 struct sql_shape sql_shape_change(const struct change *c)

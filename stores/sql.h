@@ -60,8 +60,8 @@ struct sql_statement *sql_statement(struct sql_cache *cache, const struct sql_sh
 /* Frees all statements, each by `release` first where it is prepared. */
 void sql_clear(struct sql_cache *cache, void (*release)(void *prepared));
 
-/* The shape of a query.  INTERNAL: a query store.h does not allow. */
-MUST_USE enum status sql_shape_query(struct cx *cx, const struct query *q, struct sql_shape *out);
+/* The shape of a query that query_check() let pass. */
+struct sql_shape sql_shape_query(const struct query *q);
 
 /* The statement of a change. */
 struct sql_shape sql_shape_change(const struct change *c);

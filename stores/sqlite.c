@@ -203,15 +203,13 @@ enum status sqlite_list(struct cx *cx, struct store *store, const struct query *
 	struct row_array rows = { .kind = q->from->kind };
 	struct sql_call call = { .row = q->from, .after = q->after, .limit = (int64_t)q->limit };
 	struct sql_statement *statement;
-	struct sql_shape shape;
+	struct sql_shape shape = sql_shape_query(q);
 	enum status s;
 
 	st->cx = cx;
 	store->trips++;
 	*out = (struct rows){ 0 };
-	s = sql_shape_query(cx, q, &shape);
-	if (!s)
-		s = ready(cx, st, &shape, &call, &statement);
+	s = ready(cx, st, &shape, &call, &statement);
 	if (!s)
 		s = list_rows(cx, st, q, statement, &rows);
 	if (!s)

@@ -7,7 +7,9 @@
 #include "common/seal.h"
 #include "common/text.h"
 #include "stores/migrate.h"
+#include "stores/mongo.h"
 #include "stores/postgres.h"
+#include "stores/rows.h"
 #include "stores/sqlite.h"
 
 #define MAX_KEY_BYTES 1024
@@ -18,10 +20,9 @@ static const struct {
 	const char *scheme;
 	const struct store_ops *ops;
 } stores[] = {
-	{ "sqlite", &sqlite_store },
-	{ "memory", &memory_store },
-	{ "postgresql", &postgres_store },
-	{ "postgres", &postgres_store },
+	{ "sqlite", &sqlite_store },	   { "memory", &memory_store },
+	{ "postgresql", &postgres_store }, { "postgres", &postgres_store },
+	{ "mongodb", &mongo_store },	   { "mongodb+srv", &mongo_store },
 };
 
 /* --- open --------------------------------------------------------------------- */
@@ -48,7 +49,8 @@ enum status store_open(struct cx *cx, const char *url, const char *key_path, boo
 	ops = ops_of(url);
 	if (!ops)
 		return fail(cx, INVALID,
-			    "DATABASE_URL: no store of that kind (sqlite:, postgresql:, memory:)");
+			    "DATABASE_URL: no store of that kind (sqlite:, postgresql:, mongodb:, "
+			    "memory:)");
 	if (key_path)
 		s = seal_open(cx, key_path, &seal);
 	if (!s)
@@ -254,9 +256,11 @@ static enum status check_query(struct cx *cx, const struct query *q)
 {
 	enum status s;
 
-	if (q->limit < 1 || q->limit > MAX_LIMIT || q->bound > q->from->kind->n_keys)
-		return fail(cx, INTERNAL, "query of %s binds %zu columns, limit %zu",
-			    q->from->kind->table, q->bound, q->limit);
+	if (q->limit < 1 || q->limit > MAX_LIMIT)
+		return fail(cx, INTERNAL, "query of %s: limit %zu", q->from->kind->table, q->limit);
+	s = query_check(cx, q);
+	if (s)
+		return s;
 	if (!cx_left_ms(cx))
 		return fail(cx, UNAVAILABLE, "past the deadline");
 	s = check_key(cx, q->from, q->bound);

@@ -106,7 +106,8 @@ struct store {
 
 /*
  * Opens the store that DATABASE_URL names: sqlite:///absolute/path or
- * sqlite://relative/path; postgresql:// or postgres:// (stores/postgres.h); memory:/folder-on-tmpfs, or memory:NAME (NAME may
+ * sqlite://relative/path; postgresql:// or postgres:// (stores/postgres.h); mongodb://
+ * or mongodb+srv:// (stores/mongo.h); memory:/folder-on-tmpfs, or memory:NAME (NAME may
  * be empty; "" and NULL are "memory:"): a folder of this user's under /dev/shm.  `key_path` is the storage key ring's file (common/seal.h),
  * or NULL: SECRET columns then read as NULL, and a row that has them can't be
  * UPDATEd, nor INSERTed with a secret in it (INTERNAL).

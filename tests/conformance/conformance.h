@@ -12,6 +12,7 @@ struct t {
 	struct cx cx; /* long loops reset it each round */
 	struct store *st;
 	bool remote;	  /* the store is a server: it goes on with what a killed client sent */
+	bool far;	  /* a get is a transaction there: a trip a row, and its end */
 	int scale;	  /* 1, or more with --all: how often races and crashes are tried */
 	char tenant[37];  /* a fresh UUID: no case sees another's rows */
 	char catalog[37]; /* likewise */

@@ -202,6 +202,7 @@ int main(int argc, char **argv)
 	}
 	t.url = argv[arg++];
 	t.remote = !text_starts(t.url, "sqlite:") && !text_starts(t.url, "memory:");
+	t.far = text_starts(t.url, "mongodb");
 	fd = mkstemp(key_path);
 	if (fd < 0)
 		return 2;
