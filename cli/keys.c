@@ -64,17 +64,21 @@ enum status run_keys_init(struct cli *c)
 
 enum status run_keys_rotate(struct cli *c)
 {
-	const char *folder;
+	const char *ring = c->n_args ? c->args[0] : NULL, *folder;
+	bool identity = !ring || strcmp(ring, "identity") == 0;
+	bool storage = !ring || strcmp(ring, "storage") == 0;
 	enum status s = keys_folder(c, &folder);
 
+	if (!s && !identity && !storage)
+		s = fail(c->cx, INVALID, "neither identity nor storage: \"%s\"", ring);
 	if (!s && !is_there(c, folder, JWT_PRIVATE_FILE))
 		s = fail(c->cx, INVALID, "there are no keys yet: `pangolin keys init`");
-	if (!s)
+	if (!s && identity)
 		s = jwt_keys_create(c->cx, folder, true);
-	if (!s)
+	if (!s && storage)
 		s = add_storage_key(c, folder);
 	if (!s)
-		cli_note(c, "new keys sign and seal once the responders are started again");
+		cli_note(c, "what is new signs and seals from now on; no restart is needed");
 	return s;
 }
 

@@ -65,11 +65,10 @@ const struct command cli_commands[] = {
 	  "Makes identity.pem (signs tokens), identity.pub.json (checks them) and storage.key\n"
 	  "(seals credentials in the store) in PANGOLIN_KEYS_DIR.  Keys that exist stay.",
 	  NULL, 0, 0, 0, run_keys_init },
-	{ "keys rotate", "", "sign and seal with new keys from now on",
-	  "Adds a new signing key and a new storage key.  The old ones stay for what they have\n"
-	  "signed and sealed.  Restart all responders at once afterwards: one that was not\n"
-	  "restarted can't open what another has sealed with the new key.",
-	  NULL, 0, 0, 0, run_keys_rotate },
+	{ "keys rotate", "[identity|storage]", "sign and seal with new keys from now on",
+	  "Adds a new signing key (identity), a new storage key (storage), or both.  The old\n"
+	  "ones stay for what they have signed and sealed.  Responders notice by themselves.",
+	  NULL, 0, 0, 1, run_keys_rotate },
 	{ "keys list", "", "which keys there are",
 	  "Prints use and id of every key; never a key itself.", NULL, 0, 0, 0, run_keys_list },
 	{ "routes", "", "every route, or a web server's routing",

@@ -209,6 +209,8 @@ static const struct {
 	{ &kind_token, "expires_at" },
 	{ &kind_idempotency_key, "expires_ms" },
 	{ &kind_scan_plan, "expires_ms" },
+	{ &kind_login_attempt, "until_ms" },
+	{ &kind_oauth_flow, "expires_ms" },
 };
 
 /* The i-th cleaning of a tenant's rows ("" = the server's, and rows of no tenant): one list. */

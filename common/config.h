@@ -39,6 +39,9 @@ struct config {
 	int64_t scan_bytes;	/* of manifests read for it */
 	int64_t scan_ttl_s;
 	int64_t login_ttl_s, oauth_ttl_s;
+	int64_t auth_rate_limit, auth_rate_window_s; /* .._SECS; fcgi/attempts.h */
+	int64_t auth_lockout, auth_lockout_s;	     /* .._SECS */
+	bool no_auth_anywhere; /* PANGOLIN_NO_AUTH_ANYWHERE: fcgi/loopback.h */
 	/* Metrics reports kept: of one table, for how long, and how large one may be. */
 	int64_t metrics_per_table, metrics_days, metrics_bytes;
 	int64_t idempotency_ttl_s; /* how long an Idempotency-Key may be sent again */

@@ -145,6 +145,15 @@ enum status jwt_kid(struct cx *cx, const char *token, const char **out)
 	return *out ? OK : fail(cx, INVALID, "the token names no key");
 }
 
+enum status jwt_claims(struct cx *cx, const char *token, struct json_object **out)
+{
+	struct token_parts p;
+
+	if (split(cx, token, &p) || part_json(cx, p.claims, p.claims_len, out))
+		return fail(cx, INVALID, "this is no token");
+	return OK;
+}
+
 static enum status check_header(struct cx *cx, const struct jwt_keys *keys,
 				struct json_object *header, EVP_PKEY **key)
 {

@@ -57,6 +57,9 @@ struct jwt_expected {
 /* The key a token says it was signed with, unverified; INVALID. */
 MUST_USE enum status jwt_kid(struct cx *cx, const char *token, const char **out);
 
+/* What a token claims, unverified: to find out who could verify it; INVALID. */
+MUST_USE enum status jwt_claims(struct cx *cx, const char *token, struct json_object **out);
+
 /*
  * Takes a token apart and verifies it.  UNAUTHENTICATED, saying what is wrong: its
  * form, alg (anything but ES256), a critical header, an unknown kid, the

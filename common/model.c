@@ -56,7 +56,7 @@ static const struct column user_columns[] = {
 	COLUMN(user, TEXT, tenant_id, KEY),
 	COLUMN(user, TEXT, username, KEY),
 	COLUMN(user, TEXT, id, INDEX | READONLY),
-	COLUMN(user, TEXT, email, 0),
+	COLUMN(user, TEXT, email, INDEX),
 	COLUMN(user, TEXT, password_hash, SECRET),
 	COLUMN(user, TEXT, role, 0),
 	COLUMN(user, BOOL, active, 0),
@@ -118,6 +118,36 @@ static const struct column permission_columns[] = {
 	COLUMN(permission, TIME, granted_at, 0),
 };
 KIND(permission, "permissions", 2, KEBAB);
+
+static const struct column login_attempt_columns[] = {
+	COLUMN(login_attempt, TEXT, subject, KEY),
+	COLUMN(login_attempt, INT, failures, 0),
+	COLUMN(login_attempt, TIME, until_ms, 0),
+};
+KIND(login_attempt, "login_attempts", 1, GLOBAL);
+
+static const struct column oauth_identity_columns[] = {
+	COLUMN(oauth_identity, TEXT, provider, KEY), COLUMN(oauth_identity, TEXT, subject, KEY),
+	COLUMN(oauth_identity, TEXT, tenant_id, 0),  COLUMN(oauth_identity, TEXT, username, 0),
+	COLUMN(oauth_identity, TEXT, user_id, 0),
+};
+KIND(oauth_identity, "oauth_identities", 2, GLOBAL);
+
+static const struct column oauth_flow_columns[] = {
+	COLUMN(oauth_flow, TEXT, handle_hash, KEY), COLUMN(oauth_flow, TEXT, step, 0),
+	COLUMN(oauth_flow, TEXT, provider, 0),	    COLUMN(oauth_flow, TEXT, redirect_uri, 0),
+	COLUMN(oauth_flow, TEXT, nonce, SECRET),    COLUMN(oauth_flow, TEXT, verifier, SECRET),
+	COLUMN(oauth_flow, TEXT, tenant_id, 0),	    COLUMN(oauth_flow, TEXT, username, 0),
+	COLUMN(oauth_flow, TEXT, user_id, 0),	    COLUMN(oauth_flow, TIME, expires_ms, 0),
+};
+KIND(oauth_flow, "oauth_flows", 1, GLOBAL);
+
+static const struct column issuer_columns[] = {
+	COLUMN(issuer, TEXT, issuer, KEY), COLUMN(issuer, JSON, endpoints, 0),
+	COLUMN(issuer, JSON, jwks, 0),	   COLUMN(issuer, TIME, read_ms, 0),
+	COLUMN(issuer, TIME, tried_ms, 0),
+};
+KIND(issuer, "issuers", 1, GLOBAL);
 
 static const struct column idempotency_key_columns[] = {
 	COLUMN(idempotency_key, TEXT, tenant_id, KEY),
@@ -321,6 +351,10 @@ const struct kind *const model_kinds[] = {
 	&kind_access_request,
 	&kind_search_entry,
 	&kind_setting,
+	&kind_login_attempt,
+	&kind_oauth_identity,
+	&kind_oauth_flow,
+	&kind_issuer,
 	NULL,
 };
 

@@ -145,6 +145,42 @@ struct token {
 	int64_t created_at, expires_at;
 };
 
+/* How often somebody failed to log in of late: fcgi/attempts.h. */
+struct login_attempt {
+	struct row row;
+	const char *subject; /* "address 192.0.2.1", "account <tenant>/<username>" */
+	int64_t failures;
+	int64_t until_ms; /* then they are forgotten */
+};
+
+/* Who another server's users are here.  The user's row says the same. */
+struct oauth_identity {
+	struct row row;
+	const char *provider, *subject; /* the provider's name here, its id for the user */
+	const char *tenant_id, *username, *user_id;
+};
+
+/* A login under way at another server, or one that is done and not yet fetched. */
+struct oauth_flow {
+	struct row row;
+	const char *handle_hash; /* SHA-256 of the state or the code, hex */
+	const char *step;	 /* "state", "code" */
+	const char *provider;
+	const char *redirect_uri;		    /* where the browser goes in the end */
+	const char *nonce, *verifier;		    /* of a state */
+	const char *tenant_id, *username, *user_id; /* of a code */
+	int64_t expires_ms;
+};
+
+/* What an issuer of tokens says of itself, as it was last read: fcgi/issuers.h. */
+struct issuer {
+	struct row row;
+	const char *issuer;    /* its URL */
+	const char *endpoints; /* of its discovery document */
+	const char *jwks;
+	int64_t read_ms, tried_ms;
+};
+
 /*
  * A request that was sent under an Idempotency-Key and is over.  A success's row
  * rides in the list that was its effect; a refusal's stands alone.
@@ -387,7 +423,8 @@ extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, 
 	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
 	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key,
 	kind_scan_plan, kind_audit, kind_business_metadata, kind_access_request, kind_search_entry,
-	kind_setting, kind_role_row, kind_role_assignment, kind_permission;
+	kind_setting, kind_role_row, kind_role_assignment, kind_permission, kind_login_attempt,
+	kind_oauth_identity, kind_oauth_flow, kind_issuer;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];

@@ -20,12 +20,16 @@
 #define MAX_ID 32
 #define MAX_RING_BYTES 65536
 
+struct seal_key {
+	char id[MAX_ID + 1];
+	unsigned char bytes[KEY_BYTES];
+};
+
 struct seal {
+	char *path;
+	struct stat file; /* as it was when it was read */
 	size_t n;
-	struct seal_key {
-		char id[MAX_ID + 1];
-		unsigned char bytes[KEY_BYTES];
-	} keys[];
+	struct seal_key *keys;
 };
 
 static bool is_id(const char *s, size_t n)
@@ -77,23 +81,23 @@ static enum status read_ring(struct cx *cx, const char *path, char *text, size_t
 }
 
 /* The file's bytes in a buffer of MAX_RING_BYTES + 1. */
-static enum status read_file(struct cx *cx, const char *path, char *buffer, size_t *len)
+static enum status read_file(struct cx *cx, const char *path, char *buffer, size_t *len,
+			     struct stat *st)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
 	ssize_t n;
 
-	if (fd < 0 || fstat(fd, &st)) {
+	if (fd < 0 || fstat(fd, st)) {
 		int error = errno;
 
 		if (fd >= 0)
 			close(fd);
 		return fail(cx, UNAVAILABLE, "cannot open key file %s: %s", path, strerror(error));
 	}
-	if (st.st_mode & 0777 & ~0640u) {
+	if (st->st_mode & 0777 & ~0640u) {
 		close(fd);
 		return fail(cx, INVALID, "key file %s has mode %04o: allow no more than 0640", path,
-			    st.st_mode & 07777);
+			    st->st_mode & 07777);
 	}
 	*len = 0;
 	while ((n = read(fd, buffer + *len, MAX_RING_BYTES + 1 - *len)) > 0)
@@ -107,30 +111,55 @@ static enum status read_file(struct cx *cx, const char *path, char *buffer, size
 	return OK;
 }
 
-enum status seal_open(struct cx *cx, const char *path, struct seal **out)
+static void forget_keys(struct seal *ring)
+{
+	if (ring->keys)
+		OPENSSL_cleanse(ring->keys, ring->n * sizeof(ring->keys[0]));
+	free(ring->keys);
+	ring->keys = NULL;
+	ring->n = 0;
+}
+
+/* Fills file, n and keys. */
+static enum status load(struct cx *cx, const char *path, struct seal *ring)
 {
 	char *buffer = calloc(1, MAX_RING_BYTES + 2);
-	struct seal *ring = NULL;
 	size_t len = 0, lines = 1;
 	enum status s;
 
 	if (!buffer)
 		abort();
-	s = read_file(cx, path, buffer, &len);
+	s = read_file(cx, path, buffer, &len, &ring->file);
 	if (!s) {
 		for (size_t i = 0; i < len; i++)
 			lines += buffer[i] == '\n';
-		ring = calloc(1, sizeof(*ring) + lines * sizeof(ring->keys[0]));
-		if (!ring)
+		ring->keys = calloc(lines, sizeof(ring->keys[0]));
+		if (!ring->keys)
 			abort();
 		s = read_ring(cx, path, buffer, len, ring);
 	}
 	OPENSSL_cleanse(buffer, MAX_RING_BYTES + 2);
 	free(buffer);
+	if (s)
+		forget_keys(ring);
+	return s;
+}
+
+enum status seal_open(struct cx *cx, const char *path, struct seal **out)
+{
+	struct seal *ring = calloc(1, sizeof(*ring));
+	enum status s;
+
+	if (!ring)
+		abort();
+	s = load(cx, path, ring);
 	if (s) {
-		seal_close(ring);
+		free(ring);
 		return s;
 	}
+	ring->path = strdup(path);
+	if (!ring->path)
+		abort();
 	*out = ring;
 	return OK;
 }
@@ -139,8 +168,30 @@ void seal_close(struct seal *seal)
 {
 	if (!seal)
 		return;
-	OPENSSL_cleanse(seal->keys, seal->n * sizeof(seal->keys[0]));
+	forget_keys(seal);
+	free(seal->path);
 	free(seal);
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       memcmp(&a->st_mtim, &b->st_mtim, sizeof(a->st_mtim)) == 0;
+}
+
+static void read_again(struct seal *seal)
+{
+	struct seal fresh = { .path = seal->path };
+	struct cx cx = { 0 };
+	struct stat st;
+
+	if (stat(seal->path, &st) || same_file(&st, &seal->file))
+		return;
+	if (load(&cx, seal->path, &fresh) == OK) {
+		forget_keys(seal);
+		*seal = fresh;
+	}
+	cx_free(&cx);
 }
 
 enum status seal_add_key(struct cx *cx, const char *path)
@@ -197,9 +248,16 @@ static bool gcm(bool sealing, const struct seal_key *key, const unsigned char *n
 	return good;
 }
 
-char *seal_text(struct cx *cx, const struct seal *seal, const char *place, const char *plain)
+/* The newest of what the file holds now. */
+static const struct seal_key *sealing_key(struct seal *seal)
 {
-	const struct seal_key *key = &seal->keys[seal->n - 1];
+	read_again(seal);
+	return &seal->keys[seal->n - 1];
+}
+
+char *seal_text(struct cx *cx, struct seal *seal, const char *place, const char *plain)
+{
+	const struct seal_key *key = sealing_key(seal);
 	size_t n = strlen(plain);
 	unsigned char *bytes = cx_alloc(cx, NONCE + n + TAG + 1);
 
@@ -210,7 +268,7 @@ char *seal_text(struct cx *cx, const struct seal *seal, const char *place, const
 	return cx_printf(cx, MARK "%s:%s", key->id, text_base64(cx, bytes, NONCE + n + TAG));
 }
 
-char *seal_mac(struct cx *cx, const struct seal *seal, const char *use, const char *text)
+char *seal_mac(struct cx *cx, struct seal *seal, const char *use, const char *text)
 {
 	const struct seal_key *key = &seal->keys[seal->n - 1];
 	unsigned char derived[SHA256_BYTES], out[SHA256_BYTES];
@@ -221,8 +279,8 @@ char *seal_mac(struct cx *cx, const struct seal *seal, const char *use, const ch
 	return text_hex(cx, out, sizeof(out));
 }
 
-enum status seal_open_text(struct cx *cx, const struct seal *seal, const char *place,
-			   const char *sealed, char **plain)
+enum status seal_open_text(struct cx *cx, struct seal *seal, const char *place, const char *sealed,
+			   char **plain)
 {
 	const char *id = sealed + strlen(MARK), *colon;
 	const struct seal_key *key;
@@ -232,6 +290,10 @@ enum status seal_open_text(struct cx *cx, const struct seal *seal, const char *p
 	if (!text_starts(sealed, MARK) || !(colon = strchr(id, ':')))
 		return fail(cx, INTERNAL, "a secret is not sealed");
 	key = key_named(seal, id, (size_t)(colon - id));
+	if (!key) {
+		read_again(seal);
+		key = key_named(seal, id, (size_t)(colon - id));
+	}
 	if (!key)
 		return fail(cx, INTERNAL,
 			    "a secret is sealed with key \"%.*s\", which is not in the key file",

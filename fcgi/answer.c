@@ -79,6 +79,14 @@ void answer_header(struct request *rq, const char *name, const char *value)
 		a->headers[a->n_headers++] = (struct header){ name, value };
 }
 
+static bool has_header(const struct answer *a, const char *name)
+{
+	for (size_t i = 0; i < a->n_headers; i++)
+		if (strcasecmp(a->headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 void answer_part(struct request *rq, const char *bytes, size_t n)
 {
 	struct answer *a = &rq->answer;
@@ -158,7 +166,7 @@ void answer_failure(struct request *rq, enum status s)
 	a->n_parts = 0;
 	if (http == 401)
 		answer_header(rq, "WWW-Authenticate", "Bearer realm=\"pangolin\"");
-	if (http == 429)
+	if (http == 429 && !has_header(a, "Retry-After"))
 		answer_header(rq, "Retry-After", "1");
 	answer_json(rq, http, body);
 }
@@ -210,14 +218,6 @@ static void add_cors(struct request *rq)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(preflight); i++)
 		answer_header(rq, preflight[i].name, preflight[i].value);
-}
-
-static bool has_header(const struct answer *a, const char *name)
-{
-	for (size_t i = 0; i < a->n_headers; i++)
-		if (strcasecmp(a->headers[i].name, name) == 0)
-			return true;
-	return false;
 }
 
 void answer_common(struct request *rq)

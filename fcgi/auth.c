@@ -7,7 +7,11 @@
 
 #include "common/password.h"
 #include "common/text.h"
+#include "fcgi/attempts.h"
 #include "fcgi/known.h"
+#include "fcgi/loopback.h"
+#include "fcgi/refusals.h"
+#include "fcgi/route.h"
 #include "stores/principals.h"
 #include "stores/roles.h"
 
@@ -18,11 +22,12 @@
 
 struct identities {
 	struct known *known;
-	struct jwt_signer *signer; /* NULL: this family does not sign */
-	struct cx keys_cx; /* of the public keys, which are read again when their file changes */
-	struct jwt_keys *keys; /* NULL: none are configured */
-	const char *path;
-	struct timespec changed; /* of the file, when it was read */
+	struct jwt_signer *signer;
+	struct cx
+		keys_cx; /* of the keys, which are read again when the public ones' file changes */
+	struct jwt_keys *keys;		 /* NULL: none are configured */
+	const char *path, *private_path; /* private_path NULL: this family does not sign */
+	struct timespec changed;	 /* of the file, when it was read */
 	int64_t looked_ms;
 };
 
@@ -51,18 +56,24 @@ static enum status refuse(struct cx *cx, const char *why)
 static enum status read_keys(struct cx *cx, struct identities *i)
 {
 	struct cx fresh = { 0 };
+	struct jwt_signer *signer = NULL;
 	struct jwt_keys *keys;
 	struct stat st = { 0 };
+	enum status s;
 
 	(void)stat(i->path, &st);
-	if (jwt_keys_read(&fresh, i->path, &keys)) {
-		(void)fail(cx, INVALID, "%s", fresh.message);
+	s = jwt_keys_read(&fresh, i->path, &keys);
+	if (!s && i->private_path)
+		s = jwt_signer_read(&fresh, i->private_path, &signer);
+	if (s) {
+		(void)fail(cx, s, "%s", fresh.message);
 		cx_free(&fresh);
-		return INVALID;
+		return s;
 	}
 	cx_free(&i->keys_cx);
 	i->keys_cx = fresh;
 	i->keys = keys;
+	i->signer = signer;
 	i->changed = st.st_mtim;
 	return OK;
 }
@@ -86,7 +97,6 @@ enum status auth_open(struct cx *cx, struct responder *rs, bool may_sign)
 {
 	struct identities *i = CX_NEW(cx, struct identities);
 	const char *folder = rs->config->keys_dir;
-	enum status s;
 
 	i->known = known_open();
 	rs->identities = i;
@@ -98,10 +108,9 @@ enum status auth_open(struct cx *cx, struct responder *rs, bool may_sign)
 		return fail(cx, INVALID,
 			    "PANGOLIN_KEYS_DIR is not set; `pangolin keys` makes keys");
 	i->path = cx_printf(cx, "%s/" JWT_PUBLIC_FILE, folder);
-	s = read_keys(cx, i);
-	if (!s && may_sign)
-		s = jwt_signer_read(cx, cx_printf(cx, "%s/" JWT_PRIVATE_FILE, folder), &i->signer);
-	return s;
+	if (may_sign)
+		i->private_path = cx_printf(cx, "%s/" JWT_PRIVATE_FILE, folder);
+	return read_keys(cx, i);
 }
 
 void auth_close(struct responder *rs)
@@ -352,6 +361,17 @@ enum status auth_basic(struct cx *cx, const char *header, const char **user, con
 	return OK;
 }
 
+enum status auth_failed(struct request *rq, struct attempts *attempts, const char *tenant_id,
+			const char *username)
+{
+	enum status s = attempts_failed(rq, attempts);
+
+	if (s)
+		return s;
+	refusal_note(rq, tenant_id, username, "login_failed", rq->route->pattern);
+	return UNAUTHENTICATED;
+}
+
 /* --- a request --------------------------------------------------------------------- */
 
 /* Of a tenant user, whose grants decide what he may. */
@@ -390,15 +410,35 @@ static enum status verify(struct request *rq, const char *credential,
 	return OK;
 }
 
-static enum status authorization(struct request *rq, const char *header)
+/* Whoever guesses is slowed down; who was right from this address before is not asked again. */
+static enum status basic(struct request *rq, const char *header)
 {
+	struct known *known = rq->rs->identities->known;
+	const char *credential = cx_printf(rq->cx, "%s %s", rq->client_address, header);
 	const char *user, *password;
+	struct attempts attempts;
+	enum status s;
 
-	if (strncasecmp(header, "bearer ", 7) == 0)
-		return verify(rq, header + 7, auth_token);
+	rq->who = known_find(rq->cx, known, credential);
+	if (rq->who)
+		return OK;
 	if (auth_basic(rq->cx, header, &user, &password))
 		return refuse(rq->cx, "the Authorization header is neither Bearer nor Basic");
-	return auth_root(rq->cx, rq->rs, user, password, &rq->who);
+	s = attempts_check(rq, "", user, &attempts);
+	if (!s)
+		s = auth_root(rq->cx, rq->rs, user, password, &rq->who);
+	if (s == UNAUTHENTICATED)
+		return auth_failed(rq, &attempts, "", "unknown");
+	if (!s)
+		known_keep(known, credential, rq->who);
+	return s;
+}
+
+static enum status authorization(struct request *rq, const char *header)
+{
+	if (strncasecmp(header, "bearer ", 7) == 0)
+		return verify(rq, header + 7, auth_token);
+	return basic(rq, header);
 }
 
 /* PyIceberg without a token sends Python's word for it. */
@@ -417,9 +457,10 @@ enum status authenticate(struct request *rq)
 		return verify(rq, key, auth_api_key);
 	if (header && !is_none(header))
 		return authorization(rq, header);
-	if (rq->rs->config->no_auth)
-		rq->who = &everyone;
-	return OK;
+	if (!rq->rs->config->no_auth)
+		return OK;
+	rq->who = &everyone;
+	return rq->rs->config->no_auth_anywhere ? OK : loopback_check(rq);
 }
 
 /* --- issuing ------------------------------------------------------------------------- */
@@ -456,6 +497,7 @@ enum status auth_issue(struct cx *cx, struct responder *rs, const struct princip
 	struct change list[MAX_ALSO + 1] = { { INSERT, &t.row } };
 	enum status s;
 
+	look_again(cx, rs->identities, true);
 	if (!rs->identities->signer)
 		return fail(cx, UNAVAILABLE, "this server has no key to sign tokens with");
 	if (n > MAX_ALSO)

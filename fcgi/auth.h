@@ -43,6 +43,15 @@ const struct principal *auth_user(struct cx *cx, const struct user *u);
 MUST_USE enum status auth_root(struct cx *cx, struct responder *rs, const char *user,
 			       const char *password, const struct principal **out);
 
+/*
+ * After a password or client secret was wrong: counts the attempt and puts it on
+ * record, for whom refusals.h says.  UNAUTHENTICATED, with cx->message as it was;
+ * UNAVAILABLE where it can't be counted.
+ */
+struct attempts;
+MUST_USE enum status auth_failed(struct request *rq, struct attempts *attempts,
+				 const char *tenant_id, const char *username);
+
 /* Takes "Basic ..." apart; INVALID. */
 MUST_USE enum status auth_basic(struct cx *cx, const char *header, const char **user,
 				const char **password);

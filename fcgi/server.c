@@ -191,8 +191,9 @@ static void announce(const struct responder *rs)
 {
 	if (rs->config->no_auth)
 		log_event(LOG_WARNING_, "no_auth", NULL,
-			  "PANGOLIN_NO_AUTH: everyone who can reach this server administers the "
-			  "default tenant");
+			  "PANGOLIN_NO_AUTH: everyone %s administers the default tenant",
+			  rs->config->no_auth_anywhere ? "who can reach this server"
+						       : "on this machine");
 	if (store_is_ephemeral(rs->store))
 		log_event(LOG_WARNING_, "ephemeral", NULL,
 			  "the store is in memory: everything is lost when the machine stops");

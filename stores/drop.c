@@ -118,6 +118,23 @@ static enum status remove_api_key(struct removal *r, const struct service_user *
 	return s == NOT_FOUND ? OK : s;
 }
 
+/* Nor is who a user is at a provider. */
+static enum status remove_identity(struct removal *r, const struct user *u)
+{
+	struct oauth_identity *i = CX_NEW(r->cx, struct oauth_identity);
+	enum status s;
+
+	if (!u->oauth_provider || !u->oauth_subject)
+		return OK;
+	*i = (struct oauth_identity){ .row = ROW(oauth_identity),
+				      .provider = u->oauth_provider,
+				      .subject = u->oauth_subject };
+	s = store_get(r->cx, r->st, &i->row);
+	if (!s && strcmp(i->user_id, u->id) == 0)
+		remove_row(r, &i->row);
+	return s == NOT_FOUND ? OK : s;
+}
+
 static enum status remove_with_hangers(struct removal *r, struct row *row)
 {
 	enum status s;
@@ -129,6 +146,8 @@ static enum status remove_with_hangers(struct removal *r, struct row *row)
 	}
 	if (row->kind == &kind_service_user)
 		return remove_api_key(r, (const struct service_user *)row);
+	if (row->kind == &kind_user)
+		return remove_identity(r, (const struct user *)row);
 	return OK;
 }
 

@@ -289,21 +289,116 @@ enum status service_user_delete(struct cx *cx, struct store *st, struct service_
 
 /* --- tokens ---------------------------------------------------------------------- */
 
-enum status token_revoke(struct cx *cx, struct store *st, const char *tenant_id,
-			 const char *token_id, const struct audit *by)
+static enum status token_find(struct cx *cx, struct store *st, const char *tenant_id,
+			      const char *token_id, struct token *out)
 {
-	struct token t = { .row = ROW(token), .tenant_id = tenant_id, .token_id = token_id };
-	struct list l = { .n = 0 };
 	enum status s;
 
-	s = store_get(cx, st, &t.row);
-	if (s == NOT_FOUND)
-		return fail(cx, s, "no such token");
+	*out = (struct token){ .row = ROW(token), .tenant_id = tenant_id, .token_id = token_id };
+	s = store_get(cx, st, &out->row);
+	return s == NOT_FOUND ? fail(cx, s, "no such token") : s;
+}
+
+enum status token_revoke(struct cx *cx, struct store *st, const char *tenant_id,
+			 const char *token_id, const char *action, const struct audit *by)
+{
+	struct list l = { .n = 0 };
+	struct token t;
+	enum status s = token_find(cx, st, tenant_id, token_id, &t);
+
 	if (s)
 		return s;
 	add(&l, DELETE, &t.row);
 	add_touch(&l, epoch_touch(cx, tenant_id));
-	add_record(cx, &l, by, tenant_id, "revoke_token", "token", token_id, t.username);
+	add_record(cx, &l, by, tenant_id, action, "token", token_id, t.username);
 	s = store_apply(cx, st, l.changes, l.n, NULL);
 	return s == CONFLICT ? fail(cx, NOT_FOUND, "the token has ended already") : s;
+}
+
+enum status token_end(struct cx *cx, struct store *st, const char *tenant_id, const char *token_id,
+		      struct change out[2])
+{
+	struct token *t = CX_NEW(cx, struct token);
+
+	out[0] = (struct change){ DELETE, &t->row };
+	out[1] = epoch_touch(cx, tenant_id);
+	return token_find(cx, st, tenant_id, token_id, t);
+}
+
+static enum status tokens_of(struct cx *cx, struct store *st, const char *tenant_id,
+			     const char *user_id, struct rows *out)
+{
+	struct token key = { .row = ROW(token), .tenant_id = tenant_id, .user_id = user_id };
+	struct query q = {
+		.from = &key.row, .bound = 1, .where = { "user_id" }, .limit = TOKENS_LISTED
+	};
+
+	return store_list(cx, st, &q, out);
+}
+
+static int longest_first(const void *a, const void *b)
+{
+	const struct token *x = a, *y = b;
+
+	return (x->expires_at < y->expires_at) - (x->expires_at > y->expires_at);
+}
+
+enum status token_list(struct cx *cx, struct store *st, const char *tenant_id, const char *user_id,
+		       struct rows *out)
+{
+	struct token *tokens;
+	int64_t now = cx_now_ms();
+	size_t n = 0;
+	enum status s = tokens_of(cx, st, tenant_id, user_id, out);
+
+	if (s || !out->n)
+		return s;
+	tokens = out->items;
+	for (size_t i = 0; i < out->n; i++)
+		if (tokens[i].expires_at > now)
+			tokens[n++] = tokens[i];
+	out->n = n;
+	qsort(tokens, n, sizeof(*tokens), longest_first);
+	return OK;
+}
+
+/* --- a changed password ------------------------------------------------------------ */
+
+static enum status end_tokens(struct cx *cx, struct store *st, const struct user *u,
+			      const char *keep, struct list *l, size_t *ended)
+{
+	struct rows rows;
+	struct token *tokens;
+	struct change *all;
+	enum status s = tokens_of(cx, st, u->tenant_id, u->id, &rows);
+
+	*ended = 0;
+	if (s)
+		return s;
+	all = cx_array(cx, rows.n + l->n, sizeof(*all));
+	tokens = rows.items;
+	for (size_t i = 0; i < rows.n; i++)
+		if (!text_same(tokens[i].token_id, keep))
+			all[(*ended)++] = (struct change){ DELETE, &tokens[i].row };
+	memcpy(&all[*ended], l->changes, l->n * sizeof(*all));
+	return store_apply(cx, st, all, *ended + l->n, NULL);
+}
+
+enum status user_change_password(struct cx *cx, struct store *st, struct user *u, const char *keep,
+				 const struct audit *by)
+{
+	struct list l = { .n = 0 };
+	size_t ended;
+	enum status s;
+
+	u->updated_at = cx_now_ms();
+	add(&l, UPDATE, &u->row);
+	user_record(cx, &l, by, "update_user", u);
+	s = end_tokens(cx, st, u, keep, &l, &ended);
+	while (!s && ended >= TOKENS_LISTED - 1) { /* there may be more */
+		l.n = 0;
+		add_touch(&l, epoch_touch(cx, u->tenant_id));
+		s = end_tokens(cx, st, u, keep, &l, &ended);
+	}
+	return s == CONFLICT ? fail(cx, s, "user \"%s\" was changed meanwhile", u->username) : s;
 }

@@ -27,6 +27,11 @@ MUST_USE enum status user_create(struct cx *cx, struct store *st, struct user *u
 MUST_USE enum status user_update(struct cx *cx, struct store *st, struct user *u,
 				 const struct audit *by);
 
+/* The same where the password is another: the user's tokens end, all but `keep` (may be
+ * NULL).  Those issued to the password before are gone when this returns. */
+MUST_USE enum status user_change_password(struct cx *cx, struct store *st, struct user *u,
+					  const char *keep, const struct audit *by);
+
 /* Removes a user that was read; its tokens are worth nothing from here on.  CONFLICT. */
 MUST_USE enum status user_delete(struct cx *cx, struct store *st, struct user *u,
 				 const struct audit *by);
@@ -68,8 +73,20 @@ MUST_USE enum status api_key_find(struct cx *cx, struct store *st, const char *t
 
 /* --- tokens ---------------------------------------------------------------------- */
 
-/* Ends a token.  NOT_FOUND: there is none, or it has ended already. */
+/* Ends a token; `action` is the record's ("revoke_token", "logout").  NOT_FOUND: there is
+ * none, or it has ended already. */
 MUST_USE enum status token_revoke(struct cx *cx, struct store *st, const char *tenant_id,
-				  const char *token_id, const struct audit *by);
+				  const char *token_id, const char *action, const struct audit *by);
+
+/* { DELETE, the token } and { TOUCH, the epoch } for a list: another takes its place.
+ * NOT_FOUND. */
+MUST_USE enum status token_end(struct cx *cx, struct store *st, const char *tenant_id,
+			       const char *token_id, struct change out[2]);
+
+/* The tokens of a user, service user or program that have not expired, the longest-lived
+ * first; at most TOKENS_LISTED of them. */
+#define TOKENS_LISTED 10000
+MUST_USE enum status token_list(struct cx *cx, struct store *st, const char *tenant_id,
+				const char *user_id, struct rows *out);
 
 #endif

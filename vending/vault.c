@@ -19,7 +19,7 @@
 
 struct vault {
 	int folder; /* -1 = none */
-	const struct seal *seal;
+	struct seal *seal;
 	unsigned char seed[SHA256_BYTES]; /* of slots' names */
 	struct slot {
 		char name[SHA256_HEX + 1];
@@ -43,8 +43,7 @@ static enum status open_folder(struct cx *cx, const char *folder, struct vault *
 	return OK;
 }
 
-enum status vault_open(struct cx *cx, const char *folder, const struct seal *seal,
-		       struct vault **out)
+enum status vault_open(struct cx *cx, const char *folder, struct seal *seal, struct vault **out)
 {
 	struct vault *v = calloc(1, sizeof(*v));
 	enum status s = OK;

@@ -13,7 +13,7 @@
 struct vault;
 
 /* INVALID where the folder is not this user's alone.  `seal` outlives it. */
-MUST_USE enum status vault_open(struct cx *cx, const char *folder, const struct seal *seal,
+MUST_USE enum status vault_open(struct cx *cx, const char *folder, struct seal *seal,
 				struct vault **out);
 void vault_close(struct vault *v);
 

@@ -48,6 +48,9 @@ MUST_USE enum status admin_list(struct request *rq, const struct row *from, size
 				enum status (*show)(struct request *rq, const void *item,
 						    struct json_object **out));
 
+/* ?offset= and ?limit= (SIZE_MAX: all).  INVALID: no number. */
+MUST_USE enum status admin_page(struct request *rq, size_t *skip, size_t *limit);
+
 /* Answers with one row. */
 MUST_USE enum status admin_answer(struct request *rq, int http, const void *item,
 				  enum status (*show)(struct request *rq, const void *item,

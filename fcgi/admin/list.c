@@ -26,6 +26,16 @@ static enum status read_number(struct request *rq, const char *name, size_t *out
 	return OK;
 }
 
+enum status admin_page(struct request *rq, size_t *skip, size_t *limit)
+{
+	enum status s;
+
+	*skip = 0;
+	*limit = SIZE_MAX;
+	s = read_number(rq, "limit", limit);
+	return s ? s : read_number(rq, "offset", skip);
+}
+
 static void keep(struct cx *cx, struct list *l, struct json_object *v)
 {
 	if (l->n == l->cap) {
@@ -88,12 +98,10 @@ enum status admin_list(struct request *rq, const struct row *from, size_t bound,
 {
 	struct query q = { .from = from, .bound = bound, .limit = PAGE };
 	struct json_object *array = json_new_array(rq->cx);
-	struct list l = { .limit = SIZE_MAX };
+	struct list l = { 0 };
 	size_t end;
-	enum status s = read_number(rq, "limit", &l.limit);
+	enum status s = admin_page(rq, &l.skip, &l.limit);
 
-	if (!s)
-		s = read_number(rq, "offset", &l.skip);
 	if (s)
 		return s;
 	end = l.limit > SIZE_MAX - l.skip ? SIZE_MAX : l.skip + l.limit;

@@ -171,17 +171,28 @@ static enum status read_rank(struct request *rq, struct user *u)
 	return OK;
 }
 
+static enum status write_user(struct request *rq, struct user *u, bool new_password)
+{
+	if (!new_password)
+		return user_update(rq->cx, rq->rs->store, u, request_actor(rq));
+	/* whoever changes his own goes on with the token he does it with */
+	return user_change_password(rq->cx, rq->rs->store, u, rq->who->token_id, request_actor(rq));
+}
+
 static enum status update_once(struct request *rq, struct user *u)
 {
+	const char *before;
 	enum status s = find(rq, u);
 
 	if (!s)
 		s = read_email(rq, u);
 	if (!s)
 		s = read_rank(rq, u);
-	if (!s)
-		s = read_password(rq, u);
-	return s ? s : user_update(rq->cx, rq->rs->store, u, request_actor(rq));
+	if (s)
+		return s;
+	before = u->password_hash;
+	s = read_password(rq, u);
+	return s ? s : write_user(rq, u, u->password_hash != before);
 }
 
 enum status update_user(struct request *rq)

@@ -12,6 +12,16 @@ struct json_object *user_info(struct cx *cx, const struct user *u);
 /* { INSERT, audit record }: `who` did `action` ("login", "generate_token"). */
 struct change login_record(struct request *rq, const struct principal *who, const char *action);
 
+/* Answers with a fresh token, this once. */
+enum status show_token(struct request *rq, const struct issued *t, const char *tenant_id);
+
+/*
+ * How long a token for `who` may live: no longer than what `who` came with, unless
+ * that was a token of a user, a service user or root, whose rows say when it ends.  A
+ * program's token has only its own time, which no token of its making may pass.
+ */
+void token_ttl(const struct principal *who, int64_t *ttl_s);
+
 enum status create_oauth_token(struct request *rq);
 enum status log_in(struct request *rq);
 enum status log_out(struct request *rq);
@@ -20,6 +30,13 @@ enum status create_token(struct request *rq);
 enum status token_objects(struct request *rq,
 			  enum status (*visit)(struct request *rq, enum action action,
 					       const struct object *object));
+enum status list_my_tokens(struct request *rq);
+enum status list_tokens_of(struct request *rq);
+enum status rotate_token(struct request *rq);
+enum status revoke_my_token(struct request *rq);
+enum status revoke_token(struct request *rq);
+enum status delete_token(struct request *rq);
+enum status cleanup_tokens(struct request *rq);
 enum status get_jwks(struct request *rq);
 
 /* --- a table's files ----------------------------------------------------------- */

@@ -3,10 +3,12 @@
 #include "common/password.h"
 #include "common/text.h"
 #include "fcgi/actor.h"
+#include "fcgi/attempts.h"
 #include "fcgi/credentials/credentials.h"
-#include "fcgi/refusals.h"
 #include "stores/audit.h"
 #include "stores/principals.h"
+
+#define LOGIN_TRIES 8
 
 /* --- showing a user ----------------------------------------------------------------- */
 
@@ -103,27 +105,34 @@ static enum status read_user(struct request *rq, const struct login *l, struct u
 	return s;
 }
 
+/* A failure of an account is its tenant's to hear of; of no tenant, nobody's. */
+static enum status login_failed(struct request *rq, const struct login *l, const struct user *u,
+				bool tenant_there, struct attempts *attempts)
+{
+	if (!*l->tenant_id)
+		(void)fail(rq->cx, UNAUTHENTICATED,
+			   "Invalid credentials (tenant users must login with tenant-id)");
+	if (!tenant_there)
+		return auth_failed(rq, attempts, "", "unknown");
+	return auth_failed(rq, attempts, l->tenant_id, u->row.version ? u->username : "unknown");
+}
+
 /* Who is not there takes as long as who has another password, and reads the same. */
-static enum status check_user(struct request *rq, const struct login *l, struct user *u)
+static enum status check_user(struct request *rq, const struct login *l, struct user *u,
+			      struct attempts *attempts)
 {
 	struct password_limit limit = { rq->rs->config->runtime_dir,
 					rq->rs->config->password_slots };
-	bool tenant_there, there;
+	bool tenant_there;
 	enum status s;
 
 	s = read_user(rq, l, u, &tenant_there);
 	if (s)
 		return s;
-	there = u->row.version != 0;
-	s = password_verify(rq->cx, &limit, l->password, there ? u->password_hash : NULL);
+	s = password_verify(rq->cx, &limit, l->password, u->row.version ? u->password_hash : NULL);
 	if (!s && !u->active)
 		s = fail(rq->cx, UNAUTHENTICATED, "Invalid credentials");
-	if (s == UNAUTHENTICATED && !*l->tenant_id)
-		s = fail(rq->cx, s, "Invalid credentials (tenant users must login with tenant-id)");
-	if (s == UNAUTHENTICATED && tenant_there)
-		refusal_note(rq, l->tenant_id, there ? u->username : "unknown", "login_failed",
-			     rq->route->pattern);
-	return s;
+	return s == UNAUTHENTICATED ? login_failed(rq, l, u, tenant_there, attempts) : s;
 }
 
 static enum status show_login(struct request *rq, const struct issued *t, const struct user *u)
@@ -138,46 +147,73 @@ static enum status show_login(struct request *rq, const struct issued *t, const 
 	return answer_json(rq, 200, o);
 }
 
-static enum status log_in_root(struct request *rq, const struct principal *who)
+static enum status log_in_root(struct request *rq, const struct principal *who,
+			       struct attempts *attempts)
 {
-	struct change record = login_record(rq, who, "login");
+	struct change list[2] = { login_record(rq, who, "login") };
 	struct user u = seeming_user(rq->cx, who);
+	size_t n = 1;
 	struct issued t;
 	enum status s;
 
-	s = auth_issue(rq->cx, rq->rs, who, rq->rs->config->login_ttl_s, &record, 1, &t);
+	n += attempts_forgive(attempts, &list[n]);
+	s = auth_issue(rq->cx, rq->rs, who, rq->rs->config->login_ttl_s, list, n, &t);
+	if (s == CONFLICT) /* somebody fails at this moment: that stays counted */
+		s = auth_issue(rq->cx, rq->rs, who, rq->rs->config->login_ttl_s, list, 1, &t);
 	return s ? s : show_login(rq, &t, &u);
 }
 
-static enum status log_in_user(struct request *rq, struct user *u)
+/* In the list that issues the token stands the user as it was checked: a password that
+ * is changed meanwhile gives none. */
+static enum status log_in_user(struct request *rq, struct user *u, struct attempts *attempts)
 {
 	const struct principal *who = auth_user(rq->cx, u);
 	int64_t ttl_s = rq->rs->config->login_ttl_s;
-	struct change list[] = { login_record(rq, who, "login"), { UPDATE, &u->row } };
+	struct change list[3] = { login_record(rq, who, "login"), { UPDATE, &u->row } };
+	size_t n = 2;
 	struct issued t;
 	enum status s;
 
 	u->last_login = cx_now_ms();
-	s = auth_issue(rq->cx, rq->rs, who, ttl_s, list, 2, &t);
-	if (s == CONFLICT) /* the same user logs in elsewhere at this moment: no matter */
-		s = auth_issue(rq->cx, rq->rs, who, ttl_s, list, 1, &t);
+	n += attempts_forgive(attempts, &list[n]);
+	s = auth_issue(rq->cx, rq->rs, who, ttl_s, list, n, &t);
 	return s ? s : show_login(rq, &t, u);
+}
+
+/* Another login of the same user, or a failed one, may come in between. */
+static enum status log_in_checked(struct request *rq, struct user *u, struct attempts *attempts)
+{
+	const char *checked = u->password_hash;
+	enum status s = log_in_user(rq, u, attempts);
+
+	for (int i = 1; s == CONFLICT && i < LOGIN_TRIES; i++) {
+		attempts->account.row.version = 0; /* what failed meanwhile stays counted */
+		s = user_find(rq->cx, rq->rs->store, u->tenant_id, u->username, u);
+		if (!s && (!u->active || !text_same(u->password_hash, checked)))
+			s = fail(rq->cx, UNAUTHENTICATED, "Invalid credentials");
+		if (!s)
+			s = log_in_user(rq, u, attempts);
+	}
+	return s;
 }
 
 enum status log_in(struct request *rq)
 {
 	const struct principal *who;
+	struct attempts attempts;
 	struct login l;
 	struct user u;
 	enum status s;
 
 	s = read_login(rq, &l);
+	if (!s)
+		s = attempts_check(rq, l.tenant_id, l.username, &attempts);
 	if (s)
 		return s;
 	if (!*l.tenant_id && auth_root(rq->cx, rq->rs, l.username, l.password, &who) == OK)
-		return log_in_root(rq, who);
-	s = check_user(rq, &l, &u);
-	return s ? s : log_in_user(rq, &u);
+		return log_in_root(rq, who, &attempts);
+	s = check_user(rq, &l, &u, &attempts);
+	return s ? s : log_in_checked(rq, &u, &attempts);
 }
 
 /* --- the caller itself ------------------------------------------------------------------ */
@@ -188,7 +224,7 @@ enum status log_out(struct request *rq)
 	enum status s = OK;
 
 	if (who->token_id)
-		s = token_revoke(rq->cx, rq->rs->store, who->tenant_id, who->token_id,
+		s = token_revoke(rq->cx, rq->rs->store, who->tenant_id, who->token_id, "logout",
 				 request_actor(rq));
 	if (s && s != NOT_FOUND)
 		return s;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* oauth.c - the token endpoint.  Source: RFC 6749, 4.4 and 5.2; RFC 8693; Iceberg's getToken. */
 #include "common/text.h"
+#include "fcgi/attempts.h"
 #include "fcgi/credentials/credentials.h"
-#include "fcgi/refusals.h"
 
 #define EXCHANGE "urn:ietf:params:oauth:grant-type:token-exchange"
 #define ACCESS_TOKEN "urn:ietf:params:oauth:token-type:access_token"
@@ -30,13 +30,15 @@ static enum status oauth_failure(struct request *rq, enum status s, const char *
 	return s;
 }
 
-static enum status issue(struct request *rq, const struct principal *who, int64_t ttl_s)
+static enum status issue(struct request *rq, const struct principal *who)
 {
+	int64_t ttl_s = rq->rs->config->oauth_ttl_s;
 	struct json_object *o = json_new_object(rq->cx);
 	struct change record = login_record(rq, who, "generate_token");
 	struct issued t;
 	enum status s;
 
+	token_ttl(who, &ttl_s);
 	s = auth_issue(rq->cx, rq->rs, who, ttl_s, &record, 1, &t);
 	if (s)
 		return s;
@@ -64,23 +66,27 @@ static enum status read_client(struct request *rq, const char **id, const char *
 	return *secret ? OK : fail(rq->cx, INVALID, "client_secret is missing");
 }
 
-/* A service user's id with its API key, or root's name and password. */
+/* A service user's id with its API key, or root's name and password: that can be guessed. */
 static enum status find_client(struct request *rq, const char *id, const char *secret,
 			       const struct principal **who)
 {
-	enum status s;
+	bool is_key = text_starts(secret, "pgl_");
+	struct attempts attempts;
+	enum status s = attempts_check(rq, "", is_key ? NULL : id ? id : "", &attempts);
 
-	if (!text_starts(secret, "pgl_"))
-		return auth_root(rq->cx, rq->rs, id ? id : "", secret, who);
-	s = auth_api_key(rq->cx, rq->rs, secret, who);
-	if (!s && id && strcmp(id, (*who)->id) != 0)
-		return fail(rq->cx, UNAUTHENTICATED, "the API key is not this client's");
-	return s;
+	if (s)
+		return s;
+	if (is_key)
+		s = auth_api_key(rq->cx, rq->rs, secret, who);
+	else
+		s = auth_root(rq->cx, rq->rs, id ? id : "", secret, who);
+	if (!s && is_key && id && strcmp(id, (*who)->id) != 0)
+		s = fail(rq->cx, UNAUTHENTICATED, "the API key is not this client's");
+	return s == UNAUTHENTICATED ? auth_failed(rq, &attempts, "", "unknown") : s;
 }
 
 static enum status client_credentials(struct request *rq)
 {
-	int64_t ttl_s = rq->rs->config->oauth_ttl_s;
 	const char *id, *secret;
 	const struct principal *who;
 	enum status s;
@@ -88,16 +94,38 @@ static enum status client_credentials(struct request *rq)
 	s = read_client(rq, &id, &secret);
 	if (!s)
 		s = find_client(rq, id, secret, &who);
-	if (s == UNAUTHENTICATED)
-		refusal_note(rq, "", "unknown", "login_failed", rq->route->pattern);
-	if (s)
-		return oauth_failure(rq, s, "invalid_client");
-	if (who->expires_ms && (who->expires_ms - cx_now_ms()) / 1000 < ttl_s)
-		ttl_s = (who->expires_ms - cx_now_ms()) / 1000;
-	return issue(rq, who, ttl_s);
+	return s ? oauth_failure(rq, s, "invalid_client") : issue(rq, who);
 }
 
 /* --- token exchange ----------------------------------------------------------------- */
+
+/* Whoever the subject's token was issued to, not verified. */
+static bool is_subject(struct cx *cx, const char *token, const struct principal *who)
+{
+	struct json_object *claims;
+
+	return jwt_claims(cx, token, &claims) == OK && text_same(json_text(claims, "sub"), who->id);
+}
+
+/*
+ * Java's client exchanges a token that has just expired for a fresh one, with its
+ * credential in the Authorization header: it could as well ask for one by that alone.
+ */
+static enum status by_credential(struct request *rq, const char *token,
+				 const struct principal **who)
+{
+	const char *header = request_header(rq, "authorization");
+	const char *id, *secret;
+	enum status s;
+
+	if (!header || auth_basic(rq->cx, header, &id, &secret))
+		return fail(rq->cx, UNAUTHENTICATED, "the subject_token is not valid");
+	s = find_client(rq, id, secret, who);
+	if (!s && !is_subject(rq->cx, token, *who))
+		return fail(rq->cx, UNAUTHENTICATED,
+			    "the subject_token is not valid, nor was it this client's");
+	return s;
+}
 
 /* A valid token for a fresh one of the same principal and role. */
 static enum status token_exchange(struct request *rq)
@@ -113,9 +141,9 @@ static enum status token_exchange(struct request *rq)
 		s = fail(rq->cx, INVALID, "subject_token_type is not one this server takes");
 	else
 		s = auth_token(rq->cx, rq->rs, token, &who);
-	if (s)
-		return oauth_failure(rq, s, "invalid_grant");
-	return issue(rq, who, rq->rs->config->oauth_ttl_s);
+	if (s == UNAUTHENTICATED)
+		s = by_credential(rq, token, &who);
+	return s ? oauth_failure(rq, s, "invalid_grant") : issue(rq, who);
 }
 
 enum status create_oauth_token(struct request *rq)

@@ -111,9 +111,19 @@ static enum status find_owner(struct request *rq, const struct wish *w, struct p
 	return OK;
 }
 
-enum status create_token(struct request *rq)
+enum status show_token(struct request *rq, const struct issued *t, const char *tenant_id)
 {
 	struct json_object *o = json_new_object(rq->cx);
+
+	json_set_text(o, "token", t->token);
+	json_set_text(o, "token_id", t->token_id);
+	json_set_text(o, "expires_at", text_time(rq->cx, t->expires_ms));
+	json_set_text(o, "tenant_id", *tenant_id ? tenant_id : NULL);
+	return answer_json(rq, 200, o);
+}
+
+enum status create_token(struct request *rq)
+{
 	struct principal who;
 	struct change record;
 	struct issued t;
@@ -129,13 +139,16 @@ enum status create_token(struct request *rq)
 		return s;
 	record = login_record(rq, &who, "generate_token");
 	s = auth_issue(rq->cx, rq->rs, &who, w.hours * 3600, &record, 1, &t);
-	if (s)
-		return s;
-	json_set_text(o, "token", t.token);
-	json_set_text(o, "token_id", t.token_id);
-	json_set_text(o, "expires_at", text_time(rq->cx, t.expires_ms));
-	json_set_text(o, "tenant_id", w.tenant_id);
-	return answer_json(rq, 200, o);
+	return s ? s : show_token(rq, &t, w.tenant_id);
+}
+
+void token_ttl(const struct principal *who, int64_t *ttl_s)
+{
+	bool ends = who->kind == A_TOKEN || !who->token_id;
+	int64_t left_s = (who->expires_ms - cx_now_ms()) / 1000;
+
+	if (ends && who->expires_ms && left_s < *ttl_s)
+		*ttl_s = left_s > 0 ? left_s : 0;
 }
 
 enum status get_jwks(struct request *rq)

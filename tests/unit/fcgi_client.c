@@ -232,12 +232,13 @@ struct fcgi_answer fcgi_call(struct cx *cx, const struct responder_process *p, c
 			     const char *uri, const char *const *params, const char *body)
 {
 	const char *all[32] = { cx_printf(cx, "REQUEST_METHOD=%s", method),
-				cx_printf(cx, "REQUEST_URI=%s", uri), "REMOTE_ADDR=127.0.0.1" };
-	size_t n = 3;
+				cx_printf(cx, "REQUEST_URI=%s", uri) };
+	size_t n = 2;
 	int fd = fcgi_connect(p);
 
 	for (; params && *params; params++)
 		all[n++] = *params;
+	all[n++] = "REMOTE_ADDR=127.0.0.1"; /* unless it was said: the first one counts */
 	if (body)
 		all[n++] = cx_printf(cx, "CONTENT_LENGTH=%zu", strlen(body));
 	fcgi_begin(cx, fd, false, all);

@@ -313,8 +313,10 @@ START_TEST(no_auth_is_the_default_tenants_admin)
 	const char *bearer[] = { "HTTP_AUTHORIZATION=Bearer x.y.z", NULL };
 	const char *basic[] = { "HTTP_AUTHORIZATION=Basic cm9vdDpyb290", NULL };
 	const char *key[] = { "HTTP_X_API_KEY=pgl_x", NULL };
+	const char *far[] = { "REMOTE_ADDR=192.0.2.1", NULL };
 
 	ck_assert_int_eq(a.status, 200);
+	ck_assert_int_eq(fcgi_call(&cx, &responder, "GET", "/who", far, NULL).status, 403);
 	ck_assert_str_eq(a.body, "{\"name\":\"tenant_admin\",\"tenant\":\"" NIL_UUID "\"}");
 	ck_assert_int_eq(fcgi_call(&cx, &responder, "GET", "/who", bearer, NULL).status, 401);
 	ck_assert_int_eq(fcgi_call(&cx, &responder, "GET", "/who", basic, NULL).status, 401);
