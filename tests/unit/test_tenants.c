@@ -392,16 +392,15 @@ static void put_token(const char *tenant, const char *id, int64_t expires)
 
 START_TEST(test_expired_tokens)
 {
-	size_t removed = 1, sum = 0;
+	bool done = false;
 
 	for (int i = 0; i < 9; i++)
 		put_token(NIL_UUID, cx_printf(&cx, "t%d", i), i % 3 ? 1000 : 3000);
 	put_token("", "root", 1000);
-	for (int i = 0; removed; i++) {
+	for (int i = 0; !done; i++) {
 		ck_assert_int_lt(i, 100);
 		ok(drop_expired(&cx, st, &kind_token, "expires_at", NIL_UUID, 2000, 2, &done));
 	}
-	ck_assert_uint_eq(sum, 6);
 	ck_assert_uint_eq(count(&kind_token, NIL_UUID), 3);
 	ck_assert_uint_eq(count(&kind_token, ""), 1);
 }
