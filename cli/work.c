@@ -206,10 +206,8 @@ static const struct {
 	const struct kind *kind;
 	const char *column;
 } expiries[] = {
-	{ &kind_token, "expires_at" },
-	{ &kind_idempotency_key, "expires_ms" },
-	{ &kind_scan_plan, "expires_ms" },
-	{ &kind_login_attempt, "until_ms" },
+	{ &kind_token, "expires_at" },	    { &kind_idempotency_key, "expires_ms" },
+	{ &kind_scan_plan, "expires_ms" },  { &kind_login_attempt, "until_ms" },
 	{ &kind_oauth_flow, "expires_ms" },
 };
 
