@@ -4,6 +4,8 @@
 #include "cli/purge.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "fcgi/federate.h"
+#include "stores/catalogs.h"
 #include "stores/drop.h"
 #include "stores/index.h"
 #include "stores/jobs.h"
@@ -17,7 +19,7 @@ struct worker {
 	struct store *st;
 	struct cloud *cloud;
 	size_t batch;
-	int64_t metrics_days;
+	const struct config *config;
 	sigset_t stops;
 	bool stopping;
 	int64_t done, failed;
@@ -140,6 +142,33 @@ static enum status purge_table(struct running *r)
 	return s || !r->purge ? s : run_steps(r, purge_table_step);
 }
 
+/* One walk as long as a lease is good: a catalog too large for it stays "Running", and due. */
+static enum status count_federated(struct running *r)
+{
+	struct federation_count count;
+	struct federation f;
+	struct catalog c;
+	const char *name;
+	bool complete = false;
+	enum status s = json_get_text(r->cx, r->payload, "", "catalog", &name);
+
+	r->cx->deadline_ms = cx_monotonic_ms() + JOB_LEASE_MS;
+	if (!s)
+		s = catalog_find(r->cx, r->w->st, r->job->tenant_id, name, &c);
+	if (s == NOT_FOUND || (!s && !catalog_is_federated(&c)))
+		return OK; /* dropped meanwhile */
+	if (!s)
+		s = federation_open(r->cx, &c, r->w->cloud, NULL,
+				    (size_t)r->w->config->max_metadata_bytes, &f);
+	if (!s)
+		s = federation_sync(r->cx, r->w->st, &c, &f, NULL, &count, &complete);
+	r->cx->deadline_ms = 0;
+	if (!s && !complete)
+		s = fail(r->cx, UNAVAILABLE, "catalog \"%s\" is too large to be counted in time",
+			 name);
+	return s;
+}
+
 /* --- jobs ------------------------------------------------------------------- */
 
 static const struct {
@@ -149,6 +178,7 @@ static const struct {
 	{ "drop-catalog", drop_catalog }, { "drop-grants", drop_grants },
 	{ "drop-tenant", drop_tenant },	  { "index", index_catalog },
 	{ "purge", purge_table },
+	{ "count-federated", count_federated },
 };
 
 static enum status run_job(struct running *r)
@@ -218,7 +248,7 @@ static enum status clean_step(struct worker *w, struct cx *cx, size_t i, const c
 	const struct kind *k;
 
 	if (i == ARRAY_SIZE(expiries))
-		return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->metrics_days,
+		return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->config->metrics_days,
 					w->batch, done);
 	k = expiries[i].kind;
 	*done = k->flags & GLOBAL && *tenant_id;
@@ -308,13 +338,16 @@ static void work_forever(struct worker *w)
 static enum status work_open(struct cli *c, struct worker *w)
 {
 	struct cloud_limits limits = { .file_roots = c->config->file_roots,
-				       .object_max_bytes = c->config->max_metadata_bytes };
+				       .object_max_bytes = c->config->max_metadata_bytes,
+				       .ca_file = c->config->ca_file,
+				       .refuse_loopback = c->config->refuse_loopback,
+				       .allow = c->config->outbound_allow };
 	enum status s = cli_store(c, false);
 
 	if (!s)
 		s = cloud_open(c->cx, &limits, &w->cloud);
 	w->st = c->store;
-	w->metrics_days = c->config->metrics_days;
+	w->config = c->config;
 	sigemptyset(&w->stops);
 	sigaddset(&w->stops, SIGTERM);
 	sigaddset(&w->stops, SIGINT);

@@ -45,6 +45,11 @@ static const struct setting settings[] = {
 	  "system's" },
 	{ "PANGOLIN_REFUSE_LOOPBACK", SET_BOOL, AT(refuse_loopback), "boolean", "false", 0, 0,
 	  "storages on this machine's own loopback addresses are refused" },
+	{ "PANGOLIN_OUTBOUND_ALLOW", SET_TEXT, AT(outbound_allow), "hosts", NULL, 0, 0,
+	  "the only hosts this server talks to (storages, token services, upstream catalogs): "
+	  "host, "
+	  "host:port or *.domain, ',' between; unset is every host; link-local and metadata "
+	  "addresses are always refused" },
 	{ "PANGOLIN_NO_AUTH", SET_BOOL, AT(no_auth), "boolean", "false", 0, 0,
 	  "everyone without a credential is administrator of the default tenant; only from this "
 	  "machine itself unless PANGOLIN_NO_AUTH_ANYWHERE is true too" },

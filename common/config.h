@@ -18,6 +18,7 @@ struct config {
 	const char *file_roots;	 /* ':' between; NULL = no file warehouses */
 	const char *ca_file;	 /* PANGOLIN_CA_FILE: PEM; NULL = the system's */
 	bool refuse_loopback;	 /* PANGOLIN_REFUSE_LOOPBACK: of storages' endpoints */
+	const char *outbound_allow; /* hosts that may be talked to, ',' between; NULL = all */
 	bool no_auth;
 	const char *root_user;
 	const char *root_password; /* or what the file in .._FILE holds; NULL = no root login */

@@ -183,6 +183,18 @@ static const struct column catalog_columns[] = {
 };
 KIND(catalog, "catalogs", 2, 0);
 
+static const struct column federation_count_columns[] = {
+	COLUMN(federation_count, TEXT, tenant_id, KEY | HIDDEN),
+	COLUMN(federation_count, TEXT, catalog_id, KEY),
+	COLUMN(federation_count, TIME, last_synced_at, 0),
+	COLUMN(federation_count, TEXT, sync_status, 0),
+	COLUMN(federation_count, INT, namespaces_synced, 0),
+	COLUMN(federation_count, INT, tables_synced, 0),
+	COLUMN(federation_count, INT, views_synced, 0),
+	COLUMN(federation_count, TEXT, error_message, 0),
+};
+KIND(federation_count, "federation_counts", 2, 0);
+
 static const struct column branch_columns[] = {
 	COLUMN(branch, TEXT, tenant_id, KEY),	COLUMN(branch, TEXT, catalog_id, KEY),
 	COLUMN(branch, TEXT, name, KEY),	COLUMN(branch, TEXT, id, 0),
@@ -325,6 +337,24 @@ static const struct column setting_columns[] = {
 };
 KIND(setting, "settings", 1, 0);
 
+static const struct column audit_seal_columns[] = {
+	COLUMN(audit_seal, TEXT, tenant_id, KEY), COLUMN(audit_seal, INT, place, KEY),
+	COLUMN(audit_seal, TEXT, after_id, 0),	  COLUMN(audit_seal, TEXT, last_id, 0),
+	COLUMN(audit_seal, TIME, last_ms, 0),	  COLUMN(audit_seal, INT, records, 0),
+	COLUMN(audit_seal, TEXT, entries, 0),	  COLUMN(audit_seal, TEXT, entries_hash, 0),
+	COLUMN(audit_seal, TEXT, previous, 0),	  COLUMN(audit_seal, TEXT, hash, 0),
+	COLUMN(audit_seal, TEXT, signature, 0),	  COLUMN(audit_seal, TIME, sealed_at, 0),
+};
+KIND(audit_seal, "audit_seals", 2, 0);
+
+static const struct column quota_count_columns[] = {
+	COLUMN(quota_count, TEXT, tenant_id, KEY),
+	COLUMN(quota_count, INT, tenant_version, 0),
+	COLUMN(quota_count, INT, tables, 0),
+	COLUMN(quota_count, INT, namespaces, 0),
+};
+KIND(quota_count, "quota_counts", 1, 0);
+
 const struct kind *const model_kinds[] = {
 	&kind_epoch,
 	&kind_job,
@@ -339,11 +369,14 @@ const struct kind *const model_kinds[] = {
 	&kind_permission,
 	&kind_warehouse,
 	&kind_catalog,
+	&kind_federation_count,
 	&kind_branch,
 	&kind_tag,
 	&kind_asset,
 	&kind_commit,
 	&kind_audit,
+	&kind_audit_seal,
+	&kind_quota_count,
 	&kind_metrics_report,
 	&kind_idempotency_key,
 	&kind_scan_plan,

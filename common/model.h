@@ -250,6 +250,16 @@ struct catalog {
 	int64_t created_ms;
 };
 
+/* What was counted in a federated catalog, and when. */
+struct federation_count {
+	struct row row;
+	const char *tenant_id, *catalog_id;
+	int64_t last_synced_at;
+	const char *sync_status; /* "Never Synced", "Running", "Success", "Failed" */
+	int64_t namespaces_synced, tables_synced, views_synced;
+	const char *error_message;
+};
+
 /* --- catalog content: one map, versioned by cuts -------------------------- */
 
 /*
@@ -419,12 +429,37 @@ struct setting {
 	const char *smtp_user, *smtp_password;
 };
 
+/*
+ * A seal over a stretch of a tenant's audit records, chained to the seal before it:
+ * stores/seals.h.
+ */
+struct audit_seal {
+	struct row row;
+	const char *tenant_id;
+	int64_t place;			/* INT64_MAX - (1, 2, 3 ... of this tenant): newest first */
+	const char *after_id, *last_id; /* of records: past the one, up to the other */
+	int64_t last_ms, records;
+	const char *entries; /* "<id> <hash>" a line; NULL = the records' time was over */
+	const char *entries_hash, *previous, *hash;
+	const char *signature; /* a signed token that says hash */
+	int64_t sealed_at;
+};
+
+/* How much a tenant with a quota has, at most: stores/quotas.h. */
+struct quota_count {
+	struct row row;
+	const char *tenant_id;
+	int64_t tenant_version; /* of the tenant's row that the count was begun under */
+	int64_t tables, namespaces;
+};
+
 extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant,
 	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
 	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key,
 	kind_scan_plan, kind_audit, kind_business_metadata, kind_access_request, kind_search_entry,
 	kind_setting, kind_role_row, kind_role_assignment, kind_permission, kind_login_attempt,
-	kind_oauth_identity, kind_oauth_flow, kind_issuer;
+	kind_oauth_identity, kind_oauth_flow, kind_issuer, kind_federation_count, kind_audit_seal,
+	kind_quota_count;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];

@@ -99,11 +99,16 @@ static bool is_unix_socket(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &n) == 0 && family == AF_UNIX;
 }
 
+bool gateway_is_cgi(void)
+{
+	return FCGX_IsCGI();
+}
+
 struct gateway *gateway_open(struct cx *cx)
 {
 	struct gateway *g = CX_NEW(cx, struct gateway);
 
-	g->cgi = FCGX_IsCGI();
+	g->cgi = gateway_is_cgi();
 	if (g->cgi)
 		return g;
 	if (FCGX_Init() || FCGX_InitRequest(&g->fcgx, STDIN_FILENO, 0))

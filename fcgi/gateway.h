@@ -7,6 +7,9 @@
 
 struct gateway;
 
+/* True where the web server started this process for the one request. */
+bool gateway_is_cgi(void);
+
 /*
  * Finds out which of the two it is and, for FastCGI, arranges that SIGTERM ends
  * the process once its request is answered.  Belongs to the context of the process.

@@ -7,6 +7,7 @@
 #include "common/config.h"
 #include "common/json.h"
 #include "common/model.h"
+#include "common/slots.h"
 #include "stores/store.h"
 #include "vending/cache.h"
 #include "vending/cloud.h"
@@ -28,6 +29,7 @@ struct responder {
 	struct cloud *cloud;
 	struct cache *cache;
 	struct vault *vault;
+	struct slots *slots; /* NULL = any number of processes may wait for one thing */
 	struct content *content;
 	struct identities *identities;
 	struct refusals *refusals;

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "fcgi/auth.h"
+#include "stores/catalogs.h"
 
 #define MAX_ROUNDS 4
 
@@ -92,6 +93,8 @@ static enum status split_branch(struct request *rq, const char *catalog, const c
 			    &ref);
 	if (s)
 		return s == NOT_FOUND ? OK : s;
+	if (catalog_is_federated(ref->row))
+		return OK; /* what an '@' says there is its upstream's business */
 	if (!*branch)
 		*branch = at + 1;
 	*text = cx_strndup(rq->cx, *text, (size_t)(at - *text));

@@ -14,6 +14,7 @@ enum route_flag {
 	RAW_BODY = 32,	     /* the handler reads rq->body itself */
 	IDEMPOTENT = 64,     /* takes an Idempotency-Key: fcgi/idempotency.h */
 	NOUN_FUNCTION = 128, /* and the path's asset is a function */
+	LOCAL = 256,	     /* answered here also where the catalog is federated */
 };
 
 struct route {

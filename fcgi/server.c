@@ -9,6 +9,7 @@
 #include "fcgi/auth.h"
 #include "fcgi/counts.h"
 #include "fcgi/decide.h"
+#include "fcgi/federate.h"
 #include "fcgi/gateway.h"
 #include "fcgi/idempotency.h"
 #include "fcgi/refusals.h"
@@ -80,7 +81,7 @@ static enum status handle(struct service *sv, struct request *rq)
 	if (!s)
 		s = allow(rq);
 	if (!s)
-		s = idempotency_handle(rq);
+		s = federate_applies(rq) ? federate(rq) : idempotency_handle(rq);
 	if (!s && !rq->answer.http)
 		s = fail(rq->cx, INTERNAL, "the route %s has no answer", rq->route->pattern);
 	return s;
@@ -143,12 +144,24 @@ static enum status open_vault(struct cx *cx, struct responder *rs)
 	return vault_open(cx, folder, rs->store->seal, &rs->vault);
 }
 
+/* Behind a web server that starts a process a request there is no pool to keep free. */
+static enum status open_slots(struct cx *cx, struct responder *rs)
+{
+	const char *folder = NULL;
+
+	if (rs->config->runtime_dir && !gateway_is_cgi())
+		folder = cx_printf(cx, "%s/slots-%s", rs->config->runtime_dir, rs->family);
+	return slots_open(cx, folder, &rs->slots);
+}
+
 static enum status open_cloud(struct cx *cx, struct responder *rs)
 {
 	struct cloud_limits limits = { .file_roots = rs->config->file_roots,
 				       .object_max_bytes = rs->config->max_metadata_bytes,
 				       .ca_file = rs->config->ca_file,
-				       .refuse_loopback = rs->config->refuse_loopback };
+				       .refuse_loopback = rs->config->refuse_loopback,
+				       .allow = rs->config->outbound_allow,
+				       .slots = rs->slots };
 
 	return cloud_open(cx, &limits, &rs->cloud);
 }
@@ -175,6 +188,8 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	s = store_open(cx, c->database_url, storage_key_path(cx, c, needs), false, &rs->store);
 	rs->content = content_open();
 	rs->refusals = refusals_open();
+	if (!s)
+		s = open_slots(cx, rs);
 	if (!s && needs & NEED_CLOUD)
 		s = open_cloud(cx, rs);
 	if (!s && needs & NEED_CLOUD)
@@ -213,6 +228,7 @@ static void stop(struct responder *rs)
 		vault_close(rs->vault);
 	if (rs->cloud)
 		cloud_close(rs->cloud);
+	slots_close(rs->slots);
 	if (rs->store)
 		store_close(rs->store);
 }

@@ -29,6 +29,11 @@ enum status catalog_name_check(struct cx *cx, const char *name)
 	return OK;
 }
 
+bool catalog_is_federated(const struct catalog *c)
+{
+	return text_same(c->catalog_type, "Federated");
+}
+
 static struct change record(struct cx *cx, const struct audit *by, const char *action,
 			    const struct catalog *c)
 {

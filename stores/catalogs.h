@@ -14,6 +14,9 @@
  */
 MUST_USE enum status catalog_name_check(struct cx *cx, const char *name);
 
+/* Its content is another server's. */
+bool catalog_is_federated(const struct catalog *c);
+
 /*
  * Makes the catalog and its branch "main"; no namespace.  Fills id,
  * catalog_type (where NULL) and created_ms.  EXISTS: the name; NOT_FOUND: the

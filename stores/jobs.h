@@ -13,6 +13,7 @@
  *	"drop-catalog"	{"catalog_id"}
  *	"drop-tenant"	{}
  *	"drop-grants"	{"user_id"} or {"role_id"}: what is left of it in others' rows
+ *	"count-federated" {"catalog": name}
  */
 
 /* Removes the table's files, by the list its metadata gives. */

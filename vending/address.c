@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* address.c - network addresses this server never talks to. */
+/* address.c - hosts and network addresses this server talks to. */
 #include "vending/address.h"
 
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "common/cx.h"
+#include <strings.h>
 
 enum use { REFUSED, LOOPBACK };
 
@@ -99,4 +98,25 @@ bool address_allowed(const struct sockaddr *address, bool refuse_loopback)
 	default:
 		return false;
 	}
+}
+
+static bool entry_names(const char *entry, const char *host, const char *port)
+{
+	size_t n = strlen(entry), h = strlen(host), p = strlen(port);
+
+	if (n > p && entry[n - p - 1] == ':' && strcmp(entry + n - p, port) == 0)
+		n -= p + 1;
+	if (n > 2 && strncmp(entry, "*.", 2) == 0)
+		return h > n - 1 && strncasecmp(host + h - (n - 1), entry + 1, n - 1) == 0;
+	return h == n && strncasecmp(host, entry, n) == 0;
+}
+
+bool host_listed(struct cx *cx, const char *list, const char *host, const char *port)
+{
+	char *rest = cx_strdup(cx, list), *entry;
+
+	while (rest && (entry = strsep(&rest, ", ")))
+		if (*entry && entry_names(entry, host, port))
+			return true;
+	return !list;
 }

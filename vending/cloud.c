@@ -53,7 +53,8 @@ const struct cloud_counts *cloud_counts(const struct cloud *c)
 
 void cloud_perform(struct cx *cx, struct cloud *c, struct http_request *requests, size_t n)
 {
-	struct http_limits limits = { c->limits.ca_file, c->limits.refuse_loopback };
+	struct http_limits limits = { c->limits.ca_file, c->limits.refuse_loopback, c->limits.allow,
+				      c->limits.slots };
 
 	if (!c->http)
 		c->http = http_open(&limits);

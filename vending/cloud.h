@@ -14,6 +14,8 @@ struct cloud_limits {
 	int64_t object_max_bytes;
 	const char *ca_file;  /* PEM file of the authorities to trust; NULL = the system's */
 	bool refuse_loopback; /* endpoints on this machine itself are refused too */
+	const char *allow;    /* hosts that may be talked to, ',' between; NULL = all */
+	struct slots *slots;  /* common/slots.h; NULL = any number may wait for an endpoint */
 };
 
 /* INVALID: file_roots does not read. */

@@ -181,6 +181,9 @@ static void set_method(struct transfer *t)
 	const struct http_request *r = t->request;
 	CURL *e = t->easy;
 
+	/* By a kept connection libcurl might send it twice. */
+	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, r->once ? 1L : 0L);
+
 	if (!strcmp(r->method, "HEAD"))
 		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
 	else
@@ -246,7 +249,10 @@ static void start(struct transfer *t)
 static void stop(struct transfer *t)
 {
 	struct http *h = t->http;
+	curl_off_t sent_us = 0;
 
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+	t->request->heard |= sent_us > 0;
 	curl_multi_remove_handle(h->multi, t->easy);
 	curl_easy_reset(t->easy);
 	if (h->n_idle < HTTP_PARALLEL)
@@ -285,7 +291,7 @@ static bool wants_again(const struct transfer *t, CURLcode code)
 {
 	const struct http_request *r = t->request;
 
-	if (r->tries >= HTTP_TRIES || t->refused)
+	if (r->tries >= HTTP_TRIES || t->refused || (r->once && r->heard))
 		return false;
 	if (code)
 		return !is_final(code);
@@ -305,6 +311,19 @@ static int64_t pause_ms(const struct transfer *t, curl_off_t retry_after_s)
 	return asked > pause ? asked : pause;
 }
 
+static void take_headers(struct transfer *t)
+{
+	struct http_request *r = t->request;
+
+	for (size_t i = 0; i < HTTP_WANTED && r->wanted[i]; i++) {
+		struct curl_header *h;
+
+		r->values[i] = NULL;
+		if (!curl_easy_header(t->easy, r->wanted[i], 0, CURLH_HEADER, -1, &h))
+			r->values[i] = cx_strdup(t->cx, h->value);
+	}
+}
+
 static void take_answer(struct transfer *t)
 {
 	struct http_request *r = t->request;
@@ -314,6 +333,7 @@ static void take_answer(struct transfer *t)
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &code);
 	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	make_room(t, 0);
+	take_headers(t);
 	r->code = (int)code;
 	r->content_length = length;
 	r->n_answer = t->n;
@@ -393,7 +413,7 @@ static size_t take_finished(struct http *h)
 	return n;
 }
 
-static void give_up(struct transfer *transfers, size_t n)
+static void give_up(struct transfer *transfers, size_t n, const char *problem)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct transfer *t = &transfers[i];
@@ -401,29 +421,98 @@ static void give_up(struct transfer *transfers, size_t n)
 		if (t->easy)
 			stop(t);
 		if (!t->done)
-			end(t, UNAVAILABLE, "no answer in time");
+			end(t, UNAVAILABLE, problem);
 	}
+}
+
+/* "https://host:port" of a URL. */
+static const char *endpoint_of(struct cx *cx, const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	host = host ? host + 3 : url;
+	return cx_strndup(cx, url, (size_t)(host - url) + strcspn(host, "/?#"));
+}
+
+static bool is_allowed(struct cx *cx, const struct http *h, const char *url)
+{
+	char *host = NULL, *port = NULL;
+	CURLU *u = curl_url();
+	bool allowed;
+
+	if (!u)
+		abort();
+	allowed = !curl_url_set(u, CURLUPART_URL, url, 0) &&
+		  !curl_url_get(u, CURLUPART_HOST, &host, 0) &&
+		  !curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
+		  host_listed(cx, h->limits.allow, host, port);
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(u);
+	return allowed;
+}
+
+/* Those to hosts that are not allowed are over; how many. */
+static size_t begin(struct cx *cx, struct http *h, struct http_request *requests,
+		    struct transfer *transfers, size_t n)
+{
+	size_t over = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct transfer *t = &transfers[i];
+
+		*t = (struct transfer){ .cx = cx, .http = h, .request = &requests[i] };
+		requests[i].content_length = -1;
+		requests[i].answer = "";
+		if (!h->limits.allow || is_allowed(cx, h, requests[i].url))
+			continue;
+		end(t, DENIED, "PANGOLIN_OUTBOUND_ALLOW does not name its host");
+		over++;
+	}
+	return over;
+}
+
+/* Waits and works until something is finished or some time is over. */
+static size_t work(struct cx *cx, struct http *h, struct transfer *transfers, size_t n)
+{
+	int64_t wait = start_due(transfers, n), left = cx_left_ms(cx);
+	int running;
+
+	wait = wait < left ? wait : left;
+	/* Waits also where nothing runs: the next try is not due yet. */
+	curl_multi_poll(h->multi, NULL, 0, wait < 1000 ? (int)wait : 1000, NULL);
+	curl_multi_perform(h->multi, &running);
+	return take_finished(h);
+}
+
+static enum slot_end end_of(const struct http_request *requests, size_t n, bool slow)
+{
+	for (size_t i = 0; i < n; i++)
+		if (requests[i].result == OK)
+			return SLOT_ANSWERED;
+	return slow ? SLOT_FAILED : SLOT_UNKNOWN;
 }
 
 void http_perform(struct cx *cx, struct http *h, struct http_request *requests, size_t n)
 {
 	struct transfer *transfers = cx_array(cx, n, sizeof(*transfers));
-	size_t done = 0;
+	size_t done = begin(cx, h, requests, transfers, n);
+	const char *problem = "no answer in time";
+	int64_t since = cx_monotonic_ms();
+	struct slot slot;
+	bool slow = false,
+	     may = n == 0 || slot_enter(h->limits.slots, endpoint_of(cx, requests[0].url), &slot);
 
-	for (size_t i = 0; i < n; i++) {
-		transfers[i] = (struct transfer){ .cx = cx, .http = h, .request = &requests[i] };
-		requests[i].content_length = -1;
-		requests[i].answer = "";
+	while (may && done < n && cx_left_ms(cx) > 0) {
+		done += work(cx, h, transfers, n);
+		if (slow || done == n || cx_monotonic_ms() - since < HTTP_SLOW_MS)
+			continue;
+		slow = true;
+		may = slot_hold(&slot);
 	}
-	while (done < n && cx_left_ms(cx) > 0) {
-		int64_t wait = start_due(transfers, n), left = cx_left_ms(cx);
-		int running;
-
-		wait = wait < left ? wait : left;
-		/* Waits also where nothing runs: the next try is not due yet. */
-		curl_multi_poll(h->multi, NULL, 0, wait < 1000 ? (int)wait : 1000, NULL);
-		curl_multi_perform(h->multi, &running);
-		done += take_finished(h);
-	}
-	give_up(transfers, n);
+	if (!may)
+		problem = "it is slow, and others wait for it already";
+	give_up(transfers, n, problem);
+	if (n)
+		slot_leave(&slot, may ? end_of(requests, n, slow) : SLOT_UNKNOWN);
 }

@@ -65,6 +65,19 @@ struct json_object *secrets_mask(struct cx *cx, struct json_object *v);
 MUST_USE enum status secrets_restore(struct cx *cx, struct json_object *v, struct json_object *old,
 				     const char *where);
 
+/* --- federated catalogs -------------------------------------------------------- */
+
+/*
+ * Reads a federated catalog's configuration, {"properties": {str: str}}, out of member
+ * `key` of the body: c->federated_config and catalog_type.  A masked value stays what it
+ * was.  INVALID names what is wrong.
+ */
+MUST_USE enum status federated_read(struct request *rq, const char *key, struct catalog *c);
+
+/* Shows it as member `key`, secrets masked; null for a local catalog. */
+MUST_USE enum status federated_show(struct request *rq, const struct catalog *c,
+				    struct json_object *out, const char *key);
+
 /* --- handlers --------------------------------------------------------------- */
 
 enum status get_health(struct request *rq);
@@ -88,6 +101,14 @@ enum status create_catalog(struct request *rq);
 enum status get_catalog(struct request *rq);
 enum status update_catalog(struct request *rq);
 enum status delete_catalog(struct request *rq);
+
+enum status list_federated(struct request *rq);
+enum status create_federated(struct request *rq);
+enum status get_federated(struct request *rq);
+enum status delete_federated(struct request *rq);
+enum status test_federated(struct request *rq);
+enum status sync_federated(struct request *rq);
+enum status get_federated_stats(struct request *rq);
 
 enum status list_reports(struct request *rq);
 

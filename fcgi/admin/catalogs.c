@@ -11,8 +11,7 @@
 #include "stores/warehouses.h"
 #include "vending/storage.h"
 
-/* "type" is an extra name of catalog_type; of a federated catalog's configuration
- * nothing is shown. */
+/* "type" is an extra name of catalog_type. */
 static enum status show_catalog(struct request *rq, const void *item, struct json_object **out)
 {
 	const struct catalog *c = item;
@@ -21,8 +20,7 @@ static enum status show_catalog(struct request *rq, const void *item, struct jso
 	if (s)
 		return s;
 	json_set_text(*out, "type", c->catalog_type);
-	json_set(*out, "federated_config", NULL);
-	return OK;
+	return federated_show(rq, c, *out, "federated_config");
 }
 
 static struct object object_of(const struct catalog *c)
@@ -79,8 +77,7 @@ static enum status read_type(struct request *rq, struct catalog *c)
 	if (s)
 		return s;
 	if (type && strcasecmp(type, "federated") == 0)
-		return fail(rq->cx, UNSUPPORTED,
-			    "federated catalogs are not served by this version");
+		return federated_read(rq, "federated_config", c);
 	if (type && strcasecmp(type, "local") != 0)
 		return fail(rq->cx, INVALID, "catalog_type: neither Local nor Federated: \"%s\"",
 			    type);
@@ -167,6 +164,8 @@ static enum status update_once(struct request *rq, struct catalog *c)
 
 	if (!s)
 		s = read_catalog(rq, c, &name);
+	if (!s && catalog_is_federated(c) && json_member(rq->json, "federated_config"))
+		s = federated_read(rq, "federated_config", c);
 	if (s)
 		return s;
 	s = catalog_update(rq->cx, rq->rs->store, c, name, request_actor(rq));

@@ -6,5 +6,5 @@ int main(void)
 {
 	static const struct route_table *const tables[] = { &admin_routes };
 
-	return serve("admin", NEED_STORAGE_KEY, tables, ARRAY_SIZE(tables));
+	return serve("admin", NEED_CLOUD | NEED_STORAGE_KEY, tables, ARRAY_SIZE(tables));
 }

@@ -4,6 +4,7 @@
 #include "fcgi/route.h"
 
 #define V1 "/api/v1/"
+#define FEDERATED V1 "federated-catalogs"
 
 /* MAY_ANYTHING_OWN: the handler shows of the tenant what the caller may see. */
 static const struct route routes[] = {
@@ -29,6 +30,16 @@ static const struct route routes[] = {
 	{ "GET", V1 "catalogs/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_catalog, NULL },
 	{ "PUT", V1 "catalogs/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, update_catalog, NULL },
 	{ "DELETE", V1 "catalogs/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_catalog, NULL },
+
+	{ "GET", FEDERATED, MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_federated, NULL },
+	{ "POST", FEDERATED, MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_federated, NULL },
+	{ "GET", FEDERATED "/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_federated, NULL },
+	{ "DELETE", FEDERATED "/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, delete_federated, NULL },
+	{ "POST", FEDERATED "/{}/test", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, test_federated,
+	  NULL },
+	{ "POST", FEDERATED "/{}/sync", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, sync_federated, NULL },
+	{ "GET", FEDERATED "/{}/stats", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG,
+	  get_federated_stats, NULL },
 
 	/* who read what of a table, and how much: its administrators' business */
 	{ "GET", V1 "catalogs/{}/namespaces/{}/tables/{}/metrics", MAY_ADMIN, ON_ASSET,

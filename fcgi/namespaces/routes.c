@@ -7,7 +7,7 @@
 static const struct route routes[] = {
 	/* any caller; the handler shows what he may see */
 	{ "GET", "/v1/config", MAY_ANYTHING_OWN, ON_TENANT, 0, get_config, NULL },
-	{ "GET", "/v1/{}/config", MAY_LIST, ON_CATALOG, 0, get_prefix_config, NULL },
+	{ "GET", "/v1/{}/config", MAY_LIST, ON_CATALOG, LOCAL, get_prefix_config, NULL },
 
 	{ "GET", NS, MAY_LIST, ON_CATALOG, NOUN_NAMESPACE, list_namespaces,
 	  list_namespaces_objects },

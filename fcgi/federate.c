@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* federate.c - requests on another server's catalogs, sent on to it. */
+#include "fcgi/federate.h"
+
+#include "common/log.h"
+#include "common/text.h"
+#include "fcgi/actor.h"
+#include "fcgi/resolve.h"
+#include "stores/audit.h"
+#include "stores/catalogs.h"
+
+#define MAX_PATH 16384
+#define CONFIG_DEPTH 8
+#define PREFIX "/v1/{}"
+
+bool federate_applies(const struct request *rq)
+{
+	return rq->resolved && !(rq->route->flags & LOCAL) &&
+	       catalog_is_federated(rq->resolved->catalog->row);
+}
+
+enum status federation_open(struct cx *cx, const struct catalog *c, struct cloud *cloud,
+			    struct vault *vault, size_t max_answer, struct federation *out)
+{
+	struct json_object *config;
+	const char *text = c->federated_config;
+	enum status s;
+
+	*out = (struct federation){ 0 };
+	if (!text)
+		return fail(cx, INTERNAL,
+			    "federated catalog \"%s\": this process can't open its configuration: "
+			    "it needs storage.key in PANGOLIN_KEYS_DIR",
+			    c->name);
+	s = json_parse(cx, text, strlen(text), CONFIG_DEPTH, &config);
+	if (!s)
+		s = upstream_parse(cx, json_member(config, "properties"), &out->upstream);
+	if (s)
+		return fail(cx, INTERNAL, "federated catalog \"%s\": %s", c->name,
+			    cx_strdup(cx, cx->message));
+	out->link = (struct upstream_link){
+		.upstream = &out->upstream,
+		.cloud = cloud,
+		.vault = vault,
+		.name = cx_printf(cx, "%s %lld", c->id, (long long)c->row.version),
+		.max_answer = max_answer,
+	};
+	return OK;
+}
+
+/* --- what is sent on --------------------------------------------------------------- */
+
+/* What was decided on, and nothing else: the route's path of its decoded names. */
+static const char *path_of(const struct request *rq)
+{
+	struct text t = text_open(rq->cx, MAX_PATH);
+	size_t next = 1;
+
+	for (const char *c = rq->route->pattern + strlen(PREFIX); *c; c++) {
+		const char *name;
+
+		if (strncmp(c, "{}", 2) != 0) {
+			text_addc(&t, *c);
+			continue;
+		}
+		name = rq->segments[next++];
+		text_add_percent(&t, name, strlen(name), false);
+		c++;
+	}
+	return t.s;
+}
+
+/* A parameter given twice could be one thing to us and another to the upstream. */
+static enum status check_query(struct request *rq)
+{
+	for (const char *a = rq->query; *a; a += strcspn(a, "&"), a += *a == '&') {
+		size_t n = strcspn(a, "=&");
+
+		if (n && memchr(a, '%', n))
+			return fail(rq->cx, INVALID, "the name of a query parameter is encoded");
+		for (const char *b = a + strcspn(a, "&"); *b; b += strcspn(b, "&")) {
+			b++;
+			if (n && strcspn(b, "=&") == n && memcmp(a, b, n) == 0)
+				return fail(rq->cx, INVALID,
+					    "the query parameter \"%.*s\" is given twice", (int)n,
+					    a);
+		}
+	}
+	return OK;
+}
+
+/* Of the request's own: never its credential, nothing of the connection. */
+static size_t headers_of(struct request *rq, struct pair *out)
+{
+	static const char *const names[] = {
+		"Content-Type",
+		"Accept",
+		"If-None-Match",
+		"Idempotency-Key",
+		"X-Iceberg-Access-Delegation",
+		"User-Agent",
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = request_header(rq, names[i]);
+
+		if (value && *value && !strpbrk(value, "\r\n"))
+			out[n++] = (struct pair){ names[i], value };
+	}
+	out[n++] = (struct pair){ "X-Request-Id", rq->request_id };
+	return n;
+}
+
+/* --- what comes back ---------------------------------------------------------------- */
+
+static bool reads(const struct request *rq)
+{
+	return !strcmp(rq->method, "GET") || !strcmp(rq->method, "HEAD");
+}
+
+/*
+ * Retry-After beside a 503 makes Java's client send a commit again, which may have been
+ * carried out; 429 is the upstream's word that it was not.
+ */
+static enum status pass_on(struct request *rq, const struct upstream_request *r)
+{
+	if (r->etag)
+		answer_header(rq, "ETag", r->etag);
+	if (r->retry_after && (reads(rq) || r->code == 429))
+		answer_header(rq, "Retry-After", r->retry_after);
+	if (!r->n_answer)
+		return answer_empty(rq, r->code);
+	rq->answer.http = r->code;
+	rq->answer.content_type = r->content_type;
+	answer_part(rq, r->answer, r->n_answer);
+	return OK;
+}
+
+/* 502: whether it was carried out nobody knows here. */
+static enum status no_answer(struct request *rq, enum status s)
+{
+	if (s == UNKNOWN) {
+		rq->answer.http = 502;
+		rq->error_type = reads(rq) ? "BadGatewayException" : "CommitStateUnknownException";
+	}
+	return s;
+}
+
+/* --- what is on record ---------------------------------------------------------------- */
+
+static const struct mutation {
+	const char *method, *path; /* behind the catalog's prefix */
+	const char *action, *type;
+} mutations[] = {
+	{ "POST", "/namespaces", "create_namespace", "namespace" },
+	{ "DELETE", "/namespaces/{}", "delete_namespace", "namespace" },
+	{ "POST", "/namespaces/{}/properties", "update_namespace", "namespace" },
+	{ "POST", "/namespaces/{}/tables", "create_table", "table" },
+	{ "POST", "/namespaces/{}/register", "register_table", "table" },
+	{ "POST", "/namespaces/{}/tables/{}", "commit_table", "table" },
+	{ "DELETE", "/namespaces/{}/tables/{}", "drop_table", "table" },
+	{ "POST", "/namespaces/{}/tables/{}/unregister", "unregister_table", "table" },
+	{ "POST", "/tables/rename", "rename_table", "table" },
+	{ "POST", "/transactions/commit", "commit_transaction", "catalog" },
+	{ "POST", "/namespaces/{}/views", "create_view", "view" },
+	{ "POST", "/namespaces/{}/register-view", "register_view", "view" },
+	{ "POST", "/namespaces/{}/views/{}", "update_view", "view" },
+	{ "DELETE", "/namespaces/{}/views/{}", "drop_view", "view" },
+	{ "POST", "/views/rename", "rename_view", "view" },
+};
+
+static const struct mutation *mutation_of(const struct request *rq)
+{
+	const char *path = rq->route->pattern + strlen(PREFIX);
+
+	for (size_t i = 0; i < ARRAY_SIZE(mutations); i++)
+		if (!strcmp(mutations[i].method, rq->method) && !strcmp(mutations[i].path, path))
+			return &mutations[i];
+	return NULL;
+}
+
+/* "catalog/a.b.t", as far as path and body say. */
+static const char *resource_name(struct request *rq)
+{
+	const struct object *o = &rq->object;
+	struct json_object *body = NULL;
+	const char *name = o->name;
+
+	if (!o->namespace)
+		return o->catalog;
+	if (!name && !json_parse(rq->cx, rq->body, rq->body_len, 512, &body))
+		name = json_text(body, "name");
+	return cx_printf(rq->cx, "%s/%s", o->catalog,
+			 name ? asset_shown(rq->cx, o->namespace, name)
+			      : namespace_shown(rq->cx, o->namespace));
+}
+
+/* The upstream's change can't ride in a list of ours: it is written down once it is known,
+ * and that it may have happened as well. */
+static void record(struct request *rq, const struct upstream_request *r, enum status s)
+{
+	const struct mutation *m = mutation_of(rq);
+	struct cx *cx = rq->cx;
+	const char *why = cx_strdup(cx, cx->message);
+	struct audit *a;
+
+	if (!m || (s ? s != UNKNOWN : r->code >= 300 && r->code < 500))
+		return;
+	a = audit_new(cx, request_actor(rq), rq->tenant_id, m->action, m->type, NULL,
+		      resource_name(rq));
+	a->metadata = s ? "{\"federated\":true}"
+			: cx_printf(cx, "{\"federated\":true,\"upstream_status\":%d}", r->code);
+	if (s || r->code >= 500) {
+		a->result = "failure";
+		a->error_message = s ? why : "the upstream catalog failed; it may have been done";
+	}
+	if (store_apply(cx, rq->rs->store, (struct change[]){ { INSERT, &a->row } }, 1, NULL))
+		log_event(LOG_ERROR_, m->action, rq->request_id, "not on record (%s)", cx->message);
+	(void)fail(cx, INTERNAL, "%s", why);
+}
+
+enum status federate(struct request *rq)
+{
+	const struct catalog *c = rq->resolved->catalog->row;
+	struct pair headers[16];
+	struct upstream_request r = { .method = rq->method, .headers = headers };
+	struct federation f;
+	enum status s;
+
+	if (rq->route->flags & NOT_ICEBERG)
+		return fail(rq->cx, INVALID,
+			    "catalog \"%s\" is federated: this is not something that its upstream "
+			    "can be asked for",
+			    c->name);
+	s = check_query(rq);
+	if (!s)
+		s = federation_open(rq->cx, c, rq->rs->cloud, rq->rs->vault,
+				    (size_t)rq->rs->config->max_metadata_bytes, &f);
+	if (s)
+		return s;
+	r.path = path_of(rq);
+	r.query = rq->query;
+	r.n_headers = headers_of(rq, headers);
+	r.body = rq->body_len ? rq->body : NULL;
+	r.n_body = rq->body_len;
+	s = upstream_send(rq->cx, &f.link, &r);
+	record(rq, &r, s);
+	return s ? no_answer(rq, s) : pass_on(rq, &r);
+}
+
+/* --- counting ----------------------------------------------------------------------------- */
+
+enum status federation_sync(struct cx *cx, struct store *st, const struct catalog *c,
+			    const struct federation *f, const struct audit *by,
+			    struct federation_count *row, bool *complete)
+{
+	struct upstream_counts n = { 0 };
+	enum status s = upstream_count(cx, &f->link, &n), kept;
+	const char *why = s ? cx_strdup(cx, cx->message) : NULL;
+	struct audit *record = audit_new(cx, by, c->tenant_id, "sync_federated_catalog",
+					 "federated_catalog", c->id, c->name);
+
+	*complete = n.complete;
+	*row = (struct federation_count){ .tenant_id = c->tenant_id,
+					  .catalog_id = c->id,
+					  .last_synced_at = cx_now_ms(),
+					  .sync_status = s	      ? "Failed"
+							 : n.complete ? "Success"
+								      : "Running",
+					  .namespaces_synced = n.namespaces,
+					  .tables_synced = n.tables,
+					  .views_synced = n.views,
+					  .error_message = why };
+	if (s) {
+		record->result = "failure";
+		record->error_message = why;
+	}
+	kept = federation_count_keep(cx, st, row, record);
+	return s ? fail(cx, s, "%s", why) : kept;
+}

@@ -1,0 +1,461 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Catalogs that are another server's: a second Pangolin behind ours, and upstreams that misbehave."""
+
+import base64
+import http.server
+import json
+import sqlite3
+import threading
+import time
+import uuid
+
+import pyarrow
+import pytest
+import requests
+from pyiceberg.catalog import load_catalog
+from pyiceberg.exceptions import CommitFailedException, NamespaceAlreadyExistsError, NoSuchNamespaceError, NoSuchTableError
+from pyiceberg.schema import Schema
+from pyiceberg.types import LongType, NestedField, StringType
+
+import storage
+
+pytestmark = pytest.mark.ours
+
+SCHEMA = Schema(NestedField(1, "id", LongType()), NestedField(2, "name", StringType()))
+ROWS = pyarrow.table({"id": [1, 2, 3], "name": ["a", "b", "c"]})
+
+
+def fresh(prefix="f"):
+    return f"{prefix}{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="module")
+def upstream(own_server, servers):
+    """A second Pangolin with a catalog of its own: .server, .catalog."""
+    server = servers.server("memory")
+    kept = storage.Files(server.run / "warehouse")
+    server.upstream_catalog = server.make_catalog(kept.config())
+    return server
+
+
+def federate(server, properties, status=201, name=None):
+    """A federated catalog of ours; its name, or the error."""
+    name = name or fresh()
+    r = requests.post(
+        f"{server.uri}/api/v1/federated-catalogs",
+        json={"name": name, "config": {"properties": properties}},
+        headers=server.headers(),
+        timeout=30,
+    )
+    assert r.status_code == status, r.text
+    return name if status == 201 else r.json()["error"]["message"]
+
+
+@pytest.fixture(scope="module")
+def federated(own_server, upstream):
+    """The upstream's catalog under a name of ours."""
+    return federate(
+        own_server, {"uri": upstream.uri, "warehouse": upstream.upstream_catalog, "token": upstream.token}
+    )
+
+
+@pytest.fixture(scope="module")
+def client(own_server, federated):
+    return load_catalog("ours", type="rest", **own_server.connection(federated))
+
+
+def get(server, path, method="GET", **kw):
+    headers = {**server.headers(), **kw.pop("headers", {})}
+    return requests.request(method, f"{server.uri}{path}", headers=headers, timeout=60, **kw)
+
+
+# --- a second Pangolin ------------------------------------------------------------------------------
+
+
+def test_a_table_lives_upstream(own_server, upstream, federated, client):
+    ns = fresh("n")
+    client.create_namespace((ns,), {"owner": "me"})
+    with pytest.raises(NamespaceAlreadyExistsError):
+        client.create_namespace((ns,))
+    table = client.create_table((ns, "t"), SCHEMA)
+    table.append(ROWS)
+    assert client.load_table((ns, "t")).scan().to_arrow().num_rows == 3
+    with table.update_schema() as change:
+        change.add_column("more", LongType())
+    table.append(ROWS.append_column("more", pyarrow.array([7, 8, 9], pyarrow.int64())))
+
+    theirs = load_catalog("theirs", type="rest", **upstream.connection(upstream.upstream_catalog))
+    assert theirs.load_table((ns, "t")).scan().to_arrow().num_rows == 6
+    assert theirs.load_namespace_properties((ns,)) == {"owner": "me"}
+    assert client.list_tables((ns,)) == [(ns, "t")]
+
+    client.rename_table((ns, "t"), (ns, "u"))
+    assert client.table_exists((ns, "u")) and not client.table_exists((ns, "t"))
+    client.drop_table((ns, "u"))
+    client.drop_namespace((ns,))
+    assert (ns,) not in theirs.list_namespaces()
+
+
+def test_names_go_through_as_they_are(client):
+    ns = (fresh("n"), "b c", "ü.v%2F?w")
+    client.create_namespace(ns)
+    client.create_table(ns + ("täble x",), SCHEMA)
+    assert client.list_tables(ns) == [ns + ("täble x",)]
+    assert client.load_table(ns + ("täble x",)).name() == ns + ("täble x",)
+    assert client.list_namespaces(ns[:1]) == [ns[:2]]
+
+
+def test_a_commit_that_comes_late_is_409(own_server, federated, client):
+    ns = fresh("n")
+    client.create_namespace((ns,))
+    client.create_table((ns, "t"), SCHEMA)
+    one, two = client.load_table((ns, "t")), client.load_table((ns, "t"))
+    one.append(ROWS)
+    with pytest.raises(CommitFailedException):
+        with two.update_schema() as change:
+            change.add_column("x", LongType())
+        two.transaction().set_properties(a="b").commit_transaction()
+        stale = {
+            "requirements": [{"type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": 1}],
+            "updates": [],
+        }
+        r = get(own_server, f"/v1/{federated}/namespaces/{ns}/tables/t", "POST", json=stale)
+        assert r.status_code == 409, r.text
+        raise CommitFailedException(r.text)
+
+
+def test_what_is_missing_is_404_of_its_noun(own_server, federated, client):
+    with pytest.raises(NoSuchNamespaceError):
+        client.load_namespace_properties((fresh("n"),))
+    ns = fresh("n")
+    client.create_namespace((ns,))
+    with pytest.raises(NoSuchTableError):
+        client.load_table((ns, "nothing"))
+    r = get(own_server, f"/v1/{federated}/namespaces/{ns}/views/nothing")
+    assert (r.status_code, r.json()["error"]["type"]) == (404, "NoSuchViewException")
+    assert get(own_server, f"/v1/{federated}/namespaces/{ns}/tables/nothing", "HEAD").status_code == 404
+
+
+def test_etag_and_304(own_server, federated, client):
+    ns = fresh("n")
+    client.create_namespace((ns,))
+    client.create_table((ns, "t"), SCHEMA)
+    path = f"/v1/{federated}/namespaces/{ns}/tables/t"
+    first = get(own_server, path)
+    assert first.headers["ETag"]
+    again = get(own_server, path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_an_idempotency_key_is_the_upstreams(own_server, federated):
+    key = "018f5a3e-7b1c-7abc-8def-" + uuid.uuid4().hex[:12]
+    ns = fresh("n")
+    for _ in range(2):
+        r = get(
+            own_server, f"/v1/{federated}/namespaces", "POST", json={"namespace": [ns]}, headers={"Idempotency-Key": key}
+        )
+        assert r.status_code == 200, r.text
+
+
+def test_changes_are_on_record(own_server, federated, client):
+    ns = fresh("n")
+    client.create_namespace((ns,))
+    with sqlite3.connect(f"file:{own_server.run}/pangolin.db?mode=ro", uri=True) as db:
+        rows = db.execute(
+            "SELECT metadata, result, ip_address FROM audit WHERE action = 'create_namespace' AND resource_name = ?", (federated,)
+        ).fetchall()
+    assert ('{"federated":true,"upstream_status":200}', "success", "127.0.0.1") in rows
+
+
+def test_a_parameter_twice_is_refused(own_server, federated):
+    r = get(own_server, f"/v1/{federated}/namespaces?parent=a&parent=b")
+    assert (r.status_code, r.json()["error"]["type"]) == (400, "BadRequestException")
+
+
+def test_who_may_not_is_refused_before_the_upstream_is_asked(own_server, stub):
+    name = federate(own_server, {"uri": stub.uri + "/v1/x", "token": "t"})
+    user = fresh("u")
+    own_server.api("POST", "users", json={"username": user, "email": "a@b", "password": "correct horse battery", "role": "tenant-user"})
+    r = requests.post(f"{own_server.uri}/api/v1/users/login", json={"username": user, "password": "correct horse battery", "tenant-id": own_server.tenant})
+    token = r.json()["token"]
+    for method, path in (("GET", "namespaces"), ("DELETE", "namespaces/a"), ("POST", "namespaces/a/tables/t")):
+        r = requests.request(method, f"{own_server.uri}/v1/{name}/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=30, json={})
+        assert r.status_code in (403, 404), r.text
+    assert stub.seen == []
+    listed = requests.get(f"{own_server.uri}/api/v1/federated-catalogs", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    assert name not in [c["name"] for c in listed.json()]
+
+
+# --- the management API -------------------------------------------------------------------------------
+
+
+def test_secrets_are_masked_and_sealed(own_server):
+    secret = "s3cr3t-" + uuid.uuid4().hex
+    properties = {"uri": "http://127.0.0.1:1/v1/x", "credential": f"id:{secret}", "token": secret, "password": secret, "x-api-key": secret}
+    name = federate(own_server, properties)
+    for path in (f"federated-catalogs/{name}", "federated-catalogs", f"catalogs/{name}", "catalogs"):
+        assert secret not in own_server.api("GET", path).text
+    shown = own_server.api("GET", f"federated-catalogs/{name}").json()
+    assert shown["properties"] == {"uri": "http://127.0.0.1:1/v1/x", "credential": "***", "token": "***", "password": "***", "x-api-key": "***"}
+    assert shown["name"] == name and shown["id"]
+    # what was masked stays on PUT
+    own_server.api("PUT", f"catalogs/{name}", json={"federated_config": {"properties": {**shown["properties"], "uri": "http://127.0.0.1:2/v1/x"}}})
+    assert own_server.api("GET", f"federated-catalogs/{name}").json()["properties"]["uri"] == "http://127.0.0.1:2/v1/x"
+    for file in own_server.run.glob("pangolin.db*"):
+        assert secret.encode() not in file.read_bytes()
+
+
+def test_catalogs_and_federated_catalogs_are_one(own_server, upstream):
+    name = fresh()
+    config = {"properties": {"uri": upstream.uri, "token": upstream.token}}
+    own_server.api("POST", "catalogs", json={"name": name, "catalog_type": "Federated", "federated_config": config})
+    assert name in [c["name"] for c in own_server.api("GET", "catalogs").json() if c["catalog_type"] == "Federated"]
+    assert federate(own_server, config["properties"], 409, name)
+    assert get(own_server, f"/api/v1/federated-catalogs/{own_server.catalog}").status_code == 400
+    assert get(own_server, f"/api/v1/federated-catalogs/{fresh()}").status_code == 404
+    r = get(own_server, f"/api/v1/federated-catalogs/{name}", "DELETE")
+    assert (r.status_code, r.json()) == (200, {"status": "deleted", "catalog": name})
+    assert get(own_server, f"/v1/{name}/namespaces").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "properties, says",
+    [
+        ({}, "uri is missing"),
+        ({"uri": "ftp://a"}, "http"),
+        ({"uri": "http://user:pass@host/"}, "credentials"),
+        ({"uri": "http://host/?a=b"}, "scheme, host"),
+        ({"uri": "http://host", "token": "a\r\nX: y"}, "control character"),
+        ({"uri": "http://host", "token": "***"}, "masked"),
+        ({"uri": "http://host", "oauth2-server-uri": "nonsense"}, "oauth2-server-uri"),
+    ],
+)
+def test_wrong_properties_are_named(own_server, properties, says):
+    assert says in federate(own_server, properties, 400)
+
+
+def test_the_connection_is_really_tried(own_server, upstream, federated, stub):
+    def tried(name):
+        return get(own_server, f"/api/v1/federated-catalogs/{name}/test", "POST")
+
+    good = tried(federated)
+    assert (good.status_code, good.json()["status"], good.json()["base_url"]) == (200, "connected", upstream.uri)
+    wrong = tried(federate(own_server, {"uri": upstream.uri, "warehouse": upstream.upstream_catalog, "token": "no"}))
+    assert wrong.status_code == 503 and "does not accept the credentials" in wrong.json()["error"]["message"]
+    nobody = tried(federate(own_server, {"uri": "http://127.0.0.1:1/v1/x", "token": "t"}))
+    assert nobody.status_code == 503 and nobody.json()["status"] == "failed"
+    page = tried(federate(own_server, {"uri": f"{stub.uri}/v1/html"}))
+    assert "JSON" in page.json()["error"]["message"]
+    lake = tried(federate(own_server, {"uri": upstream.uri, "warehouse": "nothing-here", "token": upstream.token}))
+    assert "warehouse" in lake.json()["error"]["message"]
+
+
+def test_sync_counts(own_server, upstream):
+    kept = storage.Files(upstream.run / "warehouse")
+    theirs = upstream.make_catalog(kept.config())
+    there = load_catalog("theirs", type="rest", **upstream.connection(theirs))
+    for ns in (("a",), ("a", "b"), ("c",)):
+        there.create_namespace(ns)
+        there.create_table(ns + ("t",), SCHEMA)
+    there.create_table(("c", "u"), SCHEMA)
+    name = federate(own_server, {"uri": f"{upstream.uri}/v1/{theirs}", "token": upstream.token})
+    stats = own_server.api("GET", f"federated-catalogs/{name}/stats").json()
+    assert (stats["sync_status"], stats["tables_synced"], stats["last_synced_at"]) == ("Never Synced", 0, None)
+    assert own_server.api("POST", f"federated-catalogs/{name}/sync").json()["status"] == "Sync triggered"
+    stats = own_server.api("GET", f"federated-catalogs/{name}/stats").json()
+    assert (stats["sync_status"], stats["namespaces_synced"], stats["tables_synced"]) == ("Success", 3, 4)
+    dead = federate(own_server, {"uri": "http://127.0.0.1:1/v1/x"})
+    assert get(own_server, f"/api/v1/federated-catalogs/{dead}/sync", "POST").status_code == 503
+    stats = own_server.api("GET", f"federated-catalogs/{dead}/stats").json()
+    assert stats["sync_status"] == "Failed" and stats["error_message"]
+
+
+# --- upstreams that misbehave --------------------------------------------------------------------------
+
+
+class Stub(http.server.ThreadingHTTPServer):
+    """Answers by the prefix: /v1/<what>/...; notes what it was sent."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.uri = f"http://127.0.0.1:{self.server_address[1]}"
+        self.seen, self.tokens, self.valid = [], 0, "token-0"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        self.server.seen.append((self.command, self.path, dict(self.headers), body))
+        what = self.path.split("/")[2].split("?")[0]
+        getattr(self, f"do_{what}", self.do_json)()
+
+    do_POST = do_DELETE = do_HEAD = do_GET
+
+    def answer(self, code, body=b"", kind="application/json", **headers):
+        self.send_response(code)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        if body:
+            self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_json(self):
+        self.answer(200, json.dumps({"namespaces": [], "identifiers": []}).encode())
+
+    def do_html(self):
+        self.answer(404, b"<html>not here</html>", "text/html")
+
+    def do_redirect(self):
+        self.answer(302, b"", Location="http://127.0.0.1:1/elsewhere")
+
+    def do_dies(self):
+        self.close_connection = True
+        self.connection.close()
+
+    def do_slow(self):
+        time.sleep(6)
+        self.do_json()
+
+    def do_huge(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(100 << 20))
+        self.end_headers()
+        for _ in range(100):
+            self.wfile.write(b"x" * (1 << 20))
+
+    def do_busy(self):
+        self.answer(503, b'{"error":{"message":"busy","type":"X","code":503}}', Retry_After="1")
+
+    def do_config(self):
+        self.answer(200, json.dumps({"defaults": {"prefix": "no"}, "overrides": {"prefix": "pre/fix"}}).encode())
+
+    def do_oauth(self):
+        self.server.tokens += 1
+        self.server.valid = f"token-{self.server.tokens}"
+        self.answer(200, json.dumps({"access_token": self.server.valid, "expires_in": 3600}).encode())
+
+    def do_guarded(self):
+        ok = self.headers.get("Authorization") == f"Bearer {self.server.valid}"
+        self.do_json() if ok else self.answer(401, b'{"error":{"message":"no","type":"X","code":401}}')
+
+
+@pytest.fixture
+def stub():
+    made = Stub()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.mark.parametrize(
+    "what, code, says",
+    [("html", 502, "instead of JSON"), ("redirect", 502, "redirect"), ("huge", 502, "more than"), ("dies", 502, "")],
+)
+def test_what_is_no_answer_is_502(own_server, stub, what, code, says):
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/{what}"})
+    for method, path in (("GET", "namespaces/a/tables/t"), ("POST", "namespaces/a/tables/t")):
+        r = get(own_server, f"/v1/{name}/{path}", method, json={"requirements": [], "updates": []})
+        error = r.json()["error"]
+        assert (r.status_code, error["code"]) == (code, code)
+        assert says in error["message"]
+        assert error["type"] == ("BadGatewayException" if method == "GET" else "CommitStateUnknownException")
+    assert len([s for s in stub.seen if s[0] == "POST"]) == 1  # a commit is never sent twice
+
+
+def test_nobody_there_is_503(own_server):
+    name = federate(own_server, {"uri": "http://127.0.0.1:1/v1/x"})
+    r = get(own_server, f"/v1/{name}/namespaces/a/tables/t", "POST", json={})
+    assert (r.status_code, r.headers.get("Retry-After")) == (503, None)
+    link_local = federate(own_server, {"uri": "http://169.254.169.254/v1/x"})
+    r = get(own_server, f"/v1/{link_local}/namespaces")
+    assert r.status_code == 403 and "does not talk to" in r.json()["error"]["message"]
+
+
+def test_a_busy_upstream_does_not_make_clients_send_commits_again(own_server, stub):
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/busy"})
+    r = get(own_server, f"/v1/{name}/namespaces/a/tables/t", "POST", json={})
+    assert (r.status_code, r.headers.get("Retry-After"), r.json()["error"]["message"]) == (503, None, "busy")
+
+
+def test_what_is_sent_on(own_server, stub):
+    name = federate(own_server, {"uri": stub.uri, "username": "u", "password": "p:w"})
+    r = get(
+        own_server,
+        f"/v1/{name}/namespaces/a%1Fb/tables?pageSize=3&pageToken=x%20y",
+        headers={"X-Iceberg-Access-Delegation": "vended-credentials", "If-None-Match": '"e"', "Cookie": "c", "Connection": "close"},
+    )
+    assert r.status_code == 200
+    (_, config, _, _), (_, path, headers, _) = stub.seen
+    headers = {k.lower(): v for k, v in headers.items()}
+    assert config == "/v1/config"
+    assert path == "/v1/pre/fix/namespaces/a%1Fb/tables?pageSize=3&pageToken=x%20y"
+    assert headers["authorization"] == "Basic " + base64.b64encode(b"u:p:w").decode()
+    assert headers["x-iceberg-access-delegation"] == "vended-credentials"
+    assert headers["if-none-match"] == '"e"'
+    assert "cookie" not in headers and own_server.token not in str(headers)
+    body = b'{"namespace": ["x"],  "properties": {"n": "\\u00e9"}}'
+    get(own_server, f"/v1/{name}/namespaces", "POST", data=body, headers={"Content-Type": "application/json"})
+    assert stub.seen[-1][0] == "POST" and stub.seen[-1][3] == body
+    assert [s[1] for s in stub.seen].count("/v1/config") <= 2  # kept by a family's processes
+
+
+def test_an_api_key_goes_in_its_header(own_server, stub):
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/x", "api_key": "k-1"})
+    get(own_server, f"/v1/{name}/namespaces")
+    assert {k.lower(): v for k, v in stub.seen[0][2].items()}["x-api-key"] == "k-1"
+
+
+def test_client_credentials_are_exchanged_kept_and_renewed_once(own_server, stub):
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/guarded", "credential": "id:se+cret", "scope": "all"})
+    for _ in range(5):
+        assert get(own_server, f"/v1/{name}/namespaces").status_code == 200
+    assert stub.tokens == 1
+    form = [s[3] for s in stub.seen if "oauth" in s[1]][0].decode()
+    assert form == "grant_type=client_credentials&client_id=id&client_secret=se%2Bcret&scope=all"
+    stub.valid = "another"
+    assert get(own_server, f"/v1/{name}/namespaces").status_code == 200
+    assert stub.tokens == 2
+    before = len(stub.seen)
+    Handler.do_oauth, kept = lambda self: self.answer(200, b'{"access_token":"useless"}'), Handler.do_oauth
+    stub.valid = "again another"
+    try:
+        r = get(own_server, f"/v1/{name}/namespaces")
+    finally:
+        Handler.do_oauth = kept
+    assert r.status_code == 403 and "credentials" in r.json()["error"]["message"]
+    assert len(stub.seen) - before == 3  # refused, a token, refused
+
+
+def test_a_slow_upstream_holds_a_third_of_the_processes(own_server, stub, federated):
+    """Others of its requests fail at once; another catalog's go on."""
+    slow = federate(own_server, {"uri": f"{stub.uri}/v1/slow"})
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(get(own_server, f"/v1/{slow}/namespaces").status_code))
+        for _ in range(8)
+    ]
+    for t in threads:
+        t.start()
+    time.sleep(3.5)
+    for _ in range(5):
+        begun = time.monotonic()
+        assert get(own_server, f"/v1/{federated}/namespaces").status_code == 200
+        assert time.monotonic() - begun < 2
+    for t in threads:
+        t.join()
+    assert set(answers) == {200, 503}
