@@ -458,4 +458,4 @@ def test_a_slow_upstream_holds_a_third_of_the_processes(own_server, stub, federa
         assert time.monotonic() - begun < 2
     for t in threads:
         t.join()
-    assert set(answers) == {200, 503}
+    assert set(answers) == {200, 502, 503}  # answered; given up; not begun
