@@ -6,6 +6,8 @@
 
 #include "common/text.h"
 
+#define TENANTS 1000 /* read at a time */
+
 const char *cli_flag(const struct cli *c, const char *name)
 {
 	for (size_t i = 0; i < c->command->n_flags; i++)
@@ -76,4 +78,39 @@ void cli_note(const struct cli *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	say(fmt, ap);
 	va_end(ap);
+}
+
+static enum status run_tenant(struct cx *outer, cli_tenant_fn *run, void *arg,
+			      const char *tenant_id)
+{
+	struct cx cx = { 0 };
+	enum status s = run(arg, &cx, tenant_id);
+
+	if (s)
+		fail(outer, s, "%s", cx.message);
+	cx_free(&cx);
+	return s;
+}
+
+enum status cli_each_tenant(struct cx *cx, struct store *st, cli_tenant_fn *run, void *arg)
+{
+	struct tenant from = { .row = ROW(tenant) };
+	struct query q = { .from = &from.row, .limit = TENANTS };
+	struct rows page;
+	enum status s = run_tenant(cx, run, arg, "");
+
+	do {
+		struct tenant *t;
+
+		if (!s)
+			s = store_list(cx, st, &q, &page);
+		if (s)
+			return s;
+		t = page.items;
+		for (size_t i = 0; !s && i < page.n; i++, t++) {
+			s = run_tenant(cx, run, arg, t->tenant_id);
+			q.after = &t->row;
+		}
+	} while (!s && page.n == TENANTS);
+	return s;
 }

@@ -56,6 +56,12 @@ MUST_USE enum status cli_number(struct cli *c, const char *name, int64_t min, in
 /* Opens DATABASE_URL with the storage key of PANGOLIN_KEYS_DIR, where there is one. */
 MUST_USE enum status cli_store(struct cli *c, bool migrating);
 
+/* Calls run for "" (the server's own) and every tenant, each with fresh memory; stops at the
+ * first failure, whose message is cx's. */
+typedef enum status cli_tenant_fn(void *arg, struct cx *cx, const char *tenant_id);
+MUST_USE enum status cli_each_tenant(struct cx *cx, struct store *st, cli_tenant_fn *run,
+				     void *arg);
+
 /* The path of a key file in PANGOLIN_KEYS_DIR; INVALID where that is not set. */
 MUST_USE enum status cli_key_path(struct cli *c, const char *name, const char **out);
 
@@ -80,6 +86,8 @@ enum status run_keys_rotate(struct cli *c);
 enum status run_keys_list(struct cli *c);
 enum status run_routes(struct cli *c);
 enum status run_config(struct cli *c);
+enum status run_audit_seal(struct cli *c);
+enum status run_audit_verify(struct cli *c);
 enum status run_tenant_create(struct cli *c);
 enum status run_tenant_list(struct cli *c);
 enum status run_user_create(struct cli *c);

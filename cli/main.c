@@ -41,6 +41,15 @@ static const struct flag token_issue_flags[] = {
 	{ "ttl", "SECONDS", "how long it is valid (86400; at most a year)" },
 };
 
+static const struct flag audit_seal_flags[] = {
+	{ "tenant", "UUID", "this tenant alone; \"server\" is what belongs to none" },
+};
+
+static const struct flag audit_verify_flags[] = {
+	{ "tenant", "UUID", "this tenant alone; \"server\" is what belongs to none" },
+	{ "head", "NUMBER:HASH", "a seal that `audit seal` printed once: it has to be there" },
+};
+
 static const struct flag help_flags[] = {
 	{ "markdown", NULL, "all of it, as docs/pangolin.md" },
 };
@@ -59,7 +68,7 @@ const struct command cli_commands[] = {
 	{ "work", "", "run the background work that is due",
 	  "Leases jobs and runs them: removing the files of purged tables, the rows of dropped\n"
 	  "catalogs and tenants, expired tokens, Idempotency-Keys and scan plans, old metrics\n"
-	  "reports.  Any number may run at once.",
+	  "reports and audit records; seals the audit log.  Any number may run at once.",
 	  FLAGS(work_flags), 0, 0, run_work },
 	{ "keys init", "", "make the keys that are missing",
 	  "Makes identity.pem (signs tokens), identity.pub.json (checks them) and storage.key\n"
@@ -71,6 +80,17 @@ const struct command cli_commands[] = {
 	  NULL, 0, 0, 1, run_keys_rotate },
 	{ "keys list", "", "which keys there are",
 	  "Prints use and id of every key; never a key itself.", NULL, 0, 0, 0, run_keys_list },
+	{ "audit seal", "", "seal the audit log up to what is old enough",
+	  "Adds signed seals over the audit records of every tenant that are older than\n"
+	  "PANGOLIN_AUDIT_SEAL_AGE_S, and prints the newest of each: TENANT NUMBER:HASH, to be\n"
+	  "kept where who can write the store can't.  Reads identity.pem.  `pangolin work` does\n"
+	  "the same where it may read that key.",
+	  FLAGS(audit_seal_flags), 0, 0, run_audit_seal },
+	{ "audit verify", "", "find what was changed in the audit log",
+	  "Compares every sealed audit record with its seal and prints what was changed, removed\n"
+	  "or inserted since, one a line; fails where there is any.  Needs only\n"
+	  "identity.pub.json.",
+	  FLAGS(audit_verify_flags), 0, 0, run_audit_verify },
 	{ "routes", "", "every route, or a web server's routing",
 	  "Prints every route of the four responders, or the part of lighttpd's or Apache's\n"
 	  "configuration that sends each path to its responder.",

@@ -9,17 +9,20 @@
 #include "stores/drop.h"
 #include "stores/index.h"
 #include "stores/jobs.h"
+#include "stores/seals.h"
 
 #define STEP_TIMEOUT_MS 60000
 #define IDLE_S 2
 #define EXPIRE_EVERY_MS 600000
-#define PAGE 1000
+#define DAY_MS ((int64_t)86400000)
+#define CLEANINGS 3 /* beside the kinds that say themselves when they end */
 
 struct worker {
 	struct store *st;
 	struct cloud *cloud;
 	size_t batch;
 	const struct config *config;
+	struct jwt_signer *signer; /* NULL = this process may not sign */
 	sigset_t stops;
 	bool stopping;
 	int64_t done, failed;
@@ -177,8 +180,7 @@ static const struct {
 } works[] = {
 	{ "drop-catalog", drop_catalog }, { "drop-grants", drop_grants },
 	{ "drop-tenant", drop_tenant },	  { "index", index_catalog },
-	{ "purge", purge_table },
-	{ "count-federated", count_federated },
+	{ "purge", purge_table },	  { "count-federated", count_federated },
 };
 
 static enum status run_job(struct running *r)
@@ -241,28 +243,74 @@ static const struct {
 	{ &kind_oauth_flow, "expires_ms" },
 };
 
-/* The i-th cleaning of a tenant's rows ("" = the server's, and rows of no tenant): one list. */
-static enum status clean_step(struct worker *w, struct cx *cx, size_t i, const char *tenant_id,
-			      bool *done)
+static enum status drop_expired_rows(struct worker *w, struct cx *cx, size_t i,
+				     const char *tenant_id, bool *done)
 {
-	const struct kind *k;
+	const struct kind *k = expiries[i].kind;
 
-	if (i == ARRAY_SIZE(expiries))
-		return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->config->metrics_days,
-					w->batch, done);
-	k = expiries[i].kind;
 	*done = k->flags & GLOBAL && *tenant_id;
 	return *done ? OK
 		     : drop_expired(cx, w->st, k, expiries[i].column, tenant_id, cx_now_ms(),
 				    w->batch, done);
 }
 
-static enum status clean(struct worker *w, struct cx *outer, const char *tenant_id)
+static enum status drop_reports(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
 {
+	return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->config->metrics_days,
+				w->batch, done);
+}
+
+/* Where this process may sign. */
+static enum status seal_audit(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
+{
+	int64_t before_ms = cx_now_ms() - w->config->audit_seal_age_s * 1000;
+	struct seal_head head;
+	enum status s;
+
+	*done = true;
+	if (!w->signer)
+		return OK;
+	s = seal_all(cx, w->st, w->signer, tenant_id, before_ms, &head);
+	return s == CONFLICT ? OK : s; /* another worker does it */
+}
+
+/* Records that are not as they were sealed are kept, and nothing else waits for them. */
+static enum status expire_audit(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
+{
+	int64_t days = w->config->audit_days;
+	enum status s;
+
+	*done = true;
+	if (!days)
+		return OK;
+	s = audit_expire(cx, w->st, tenant_id, cx_now_ms() - days * DAY_MS, w->batch, done);
+	if (s != CONFLICT)
+		return s;
+	log_event(LOG_ERROR_, "audit_changed", NULL, "tenant \"%s\": %s", tenant_id, cx->message);
+	*done = true;
+	return OK;
+}
+
+/* The i-th cleaning of a tenant's rows ("" = the server's, and rows of no tenant): one list. */
+static enum status clean_step(struct worker *w, struct cx *cx, size_t i, const char *tenant_id,
+			      bool *done)
+{
+	static enum status (*const steps[CLEANINGS])(struct worker *, struct cx *, const char *,
+						     bool *) = { drop_reports, seal_audit,
+								 expire_audit };
+
+	if (i < ARRAY_SIZE(expiries))
+		return drop_expired_rows(w, cx, i, tenant_id, done);
+	return steps[i - ARRAY_SIZE(expiries)](w, cx, tenant_id, done);
+}
+
+static enum status clean(void *arg, struct cx *outer, const char *tenant_id)
+{
+	struct worker *w = arg;
 	struct cx cx = { 0 };
 	enum status s = OK;
 
-	for (size_t i = 0; !s && i <= ARRAY_SIZE(expiries); i++) {
+	for (size_t i = 0; !s && i < ARRAY_SIZE(expiries) + CLEANINGS; i++) {
 		bool done = false;
 
 		while (!s && !done) {
@@ -279,25 +327,7 @@ static enum status clean(struct worker *w, struct cx *outer, const char *tenant_
 
 static enum status clean_all(struct worker *w, struct cx *cx)
 {
-	struct tenant from = { .row = ROW(tenant) };
-	struct query q = { .from = &from.row, .limit = PAGE };
-	struct rows page;
-	enum status s = clean(w, cx, "");
-
-	do {
-		struct tenant *t;
-
-		if (!s)
-			s = store_list(cx, w->st, &q, &page);
-		if (s)
-			return s;
-		t = page.items;
-		for (size_t i = 0; !s && i < page.n; i++, t++) {
-			s = clean(w, cx, t->tenant_id);
-			q.after = &t->row;
-		}
-	} while (!s && page.n == PAGE);
-	return s;
+	return cli_each_tenant(cx, w->st, clean, w);
 }
 
 /* --- the command ------------------------------------------------------------ */
@@ -335,6 +365,15 @@ static void work_forever(struct worker *w)
 	cx_free(&cx);
 }
 
+/* Not every worker may read the key: then `pangolin audit seal` does, as who may. */
+static enum status open_signer(struct cli *c, struct worker *w)
+{
+	const char *path;
+	enum status s = cli_key_path(c, JWT_PRIVATE_FILE, &path);
+
+	return s ? s : jwt_signer_read(c->cx, path, &w->signer);
+}
+
 static enum status work_open(struct cli *c, struct worker *w)
 {
 	struct cloud_limits limits = { .file_roots = c->config->file_roots,
@@ -348,6 +387,8 @@ static enum status work_open(struct cli *c, struct worker *w)
 		s = cloud_open(c->cx, &limits, &w->cloud);
 	w->st = c->store;
 	w->config = c->config;
+	if (!s && c->config->keys_dir && open_signer(c, w))
+		cli_note(c, "audit records are not sealed: %s", c->cx->message);
 	sigemptyset(&w->stops);
 	sigaddset(&w->stops, SIGTERM);
 	sigaddset(&w->stops, SIGINT);

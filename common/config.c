@@ -113,6 +113,10 @@ static const struct setting settings[] = {
 	  "how long they are kept; `pangolin work` removes older ones" },
 	{ "PANGOLIN_METRICS_BYTES", SET_INT, AT(metrics_bytes), "bytes", "65536", 1024, MIB,
 	  "largest metrics report" },
+	{ "PANGOLIN_AUDIT_DAYS", SET_INT, AT(audit_days), "days", "365", 0, 36500,
+	  "how long audit records are kept; `pangolin work` removes older ones; 0 is for ever" },
+	{ "PANGOLIN_AUDIT_SEAL_AGE_S", SET_INT, AT(audit_seal_age_s), "s", "600", 120, 86400,
+	  "how old audit records are when they are sealed; more than the hosts' clocks differ" },
 	{ "PANGOLIN_IDEMPOTENCY_TTL_S", SET_INT, AT(idempotency_ttl_s), "s", "1800", 60, 2592000,
 	  "how long a request may be sent again under its Idempotency-Key" },
 };
