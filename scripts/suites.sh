@@ -147,20 +147,30 @@ conformance_on() {
 	matrix "$1" conformance "${out:-0 passed, 1 failed}"
 }
 
-# The conformance program on each store: a file, a folder on tmpfs, a PostgreSQL, and the same behind a pooler.
+# conform ARGUMENT...: the conformance program on a store, its summary as a counted line too
+conform() { "$tree/tests/conformance/conformance" "$@" 2>&1 | sed 's/^.*: \([0-9]* passed, [0-9]* failed\)$/&\n\1, 0 skipped/'; }
+
+# The conformance program on each store: a file, a folder on tmpfs, a PostgreSQL, the same behind a pooler, and
+# beside them, as it is a slow one, a MongoDB.
 suite_conformance() {
 	build_tests "$tree" "with -Werror" --enable-werror || return
-	local folder memory pid url pooler pooled
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
+	local folder memory pid url pooler pooled mongo mongo_pid
 	folder=$(mktemp -d) memory=$(mktemp -d /dev/shm/pangolin-check-XXXXXX)
 	chmod 711 "$folder"
+	eval "$(PYTHON=$PANGOLIN_TEST_CACHE/venv/bin/python "$top/tests/live/servers/mongo.sh" "$folder/mongo")"
+	mongo=$url mongo_pid=$pid
 	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres" --pgbouncer)"
 	{
-		conformance_on sqlite "sqlite://$folder/conformance.db" ${full:+--all}
-		conformance_on memory "memory:$memory" ${full:+--all}
-		conformance_on postgresql "$url" ${full:+--all}
-		conformance_on pgbouncer "$pooled"
-	} 2>&1 | add_up
-	kill "$pooler" && kill -INT "$pid"
+		conform --slow "$mongo" >"$folder/mongo.log" &
+		for url in "sqlite://$folder/conformance.db" "memory:$memory" "$url"; do
+			conform ${full:+--all} "$url"
+		done
+		conform "$pooled"
+		wait
+		cat "$folder/mongo.log"
+	} | add_up
+	kill "$pooler" "$mongo_pid" && kill -INT "$pid"
 	rm -rf "$folder" "$memory"
 }
 

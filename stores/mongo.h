@@ -132,12 +132,13 @@ enum mongo_outcome mongo_run(struct mongo_try *t, const struct change *changes, 
  * MONGO_PINS documents in a collection of their own, with its version in each.  REQUIRE
  * writes one of them, at random; who changes the row writes all, and so meets every pin
  * that is held.  Under steady pins he would never find all of them free: after a try
- * that failed he marks them, and for MONGO_HOLD_MS pins give way to him.
+ * that failed he says in one document more that he asks for them, and pins give way to
+ * him for at most MONGO_ASK_MS.  Clocks that differ by more cost only that.
  */
 #define MONGO_PINS 16
-#define MONGO_HOLD_MS 1000
+#define MONGO_ASK_MS 1000
 #define MONGO_PINS_TABLE "pins"
-void mongo_hold(struct mongo_try *t, const struct change *changes, size_t n);
+void mongo_ask_for_pins(struct mongo_try *t, const struct change *changes, size_t n);
 
 /* --- mongo_apply.c, mongo_schema.c */
 

@@ -166,7 +166,7 @@ static enum status one_try(struct cx *cx, struct mongo *m, const struct change *
 		break;
 	case MONGO_TRANSIENT:
 		t.session = NULL;
-		mongo_hold(&t, changes, n);
+		mongo_ask_for_pins(&t, changes, n);
 	}
 	*again = !s;
 	return s;

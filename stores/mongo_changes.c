@@ -4,7 +4,7 @@
 
 #include "common/text.h"
 
-#define PIN_LETTERS "abcdefghijklmnop" /* MONGO_PINS */
+#define LETTERS "abcdefghijklmnopz" /* MONGO_PINS pins, and z: who asks for all */
 #define MAX_PIN_ID 8192
 
 /* --- outcomes ----------------------------------------------------------------------- */
@@ -142,7 +142,6 @@ static void bulk_add(struct bulk *b, const struct change *c)
 static enum mongo_outcome bulk_run(struct bulk *b)
 {
 	enum mongo_outcome outcome;
-	int64_t found;
 	bson_t reply;
 
 	if (!b->ok)
@@ -151,9 +150,13 @@ static enum mongo_outcome bulk_run(struct bulk *b)
 		return MONGO_HELD;
 	b->t->m->store.trips++;
 	if (mongoc_bulk_operation_execute(b->ops, &reply, &b->e)) {
-		found = number(&reply, "nInserted") + number(&reply, "nMatched") +
-			number(&reply, "nRemoved");
-		outcome = found == (int64_t)b->want ? MONGO_HELD : MONGO_NOT_HELD;
+		int64_t found = number(&reply, "nInserted") + number(&reply, "nRemoved");
+		int64_t matched = number(&reply, "nMatched");
+
+		outcome = found + matched == (int64_t)b->want &&
+					  matched == number(&reply, "nModified")
+				  ? MONGO_HELD
+				  : MONGO_NOT_HELD;
 	} else {
 		outcome = mongo_outcome_of(b->t, &b->e, &reply);
 	}
@@ -181,54 +184,76 @@ static bson_t *all_pins(struct cx *cx, const struct row *row)
 	bson_t *b = mongo_own(cx, bson_new()), range;
 
 	BSON_APPEND_DOCUMENT_BEGIN(b, "_id", &range);
-	mongo_append(&range, "$gte", pin_id(cx, row, PIN_LETTERS[0]));
-	mongo_append(&range, "$lte", pin_id(cx, row, PIN_LETTERS[MONGO_PINS - 1]));
+	mongo_append(&range, "$gte", pin_id(cx, row, LETTERS[0]));
+	mongo_append(&range, "$lte", pin_id(cx, row, LETTERS[MONGO_PINS]));
 	bson_append_document_end(b, &range);
 	return b;
 }
 
-/* One of the pins, where the row is as it was read and nobody asks for all of them. */
+/* One of the pins, where the row is as it was read. */
 static bson_t *one_pin(struct cx *cx, const struct row *row)
-{
-	bson_t *b = mongo_own(cx, bson_new()), before;
-
-	mongo_append(b, "_id", pin_id(cx, row, PIN_LETTERS[text_random62() % MONGO_PINS]));
-	BSON_APPEND_INT64(b, "version", row->version);
-	BSON_APPEND_DOCUMENT_BEGIN(b, "hold_ms", &before);
-	BSON_APPEND_INT64(&before, "$lt", cx_now_ms());
-	bson_append_document_end(b, &before);
-	return b;
-}
-
-static bson_t *new_pin(struct cx *cx, const struct row *row, char letter)
 {
 	bson_t *b = mongo_own(cx, bson_new());
 
-	mongo_append(b, "_id", pin_id(cx, row, letter));
+	mongo_append(b, "_id", pin_id(cx, row, LETTERS[text_random62() % MONGO_PINS]));
 	BSON_APPEND_INT64(b, "version", row->version);
-	BSON_APPEND_INT64(b, "n", 0);
-	BSON_APPEND_INT64(b, "hold_ms", 0);
 	return b;
+}
+
+/* The document that says who asks for all pins, while he does. */
+static bson_t *asked(struct cx *cx, const struct row *row)
+{
+	bson_t *b = mongo_own(cx, bson_new()), after;
+
+	mongo_append(b, "_id", pin_id(cx, row, LETTERS[MONGO_PINS]));
+	BSON_APPEND_DOCUMENT_BEGIN(b, "until_ms", &after);
+	BSON_APPEND_INT64(&after, "$gt", cx_now_ms());
+	bson_append_document_end(b, &after);
+	return b;
+}
+
+static void insert_pins(struct bulk *b, const struct row *row)
+{
+	for (const char *letter = LETTERS; *letter; letter++) {
+		bson_t *pin = mongo_own(b->t->cx, bson_new());
+
+		mongo_append(pin, "_id", pin_id(b->t->cx, row, *letter));
+		BSON_APPEND_INT64(pin, "version", row->version);
+		BSON_APPEND_INT64(pin, "n", 0);
+		BSON_APPEND_INT64(pin, "until_ms", 0);
+		bulk_insert(b, pin);
+	}
+}
+
+/* Two statements of one command: the pin is changed; what is asked for would be found
+ * and not changed, so that one too many is found. */
+static void take_pin(struct bulk *b, const struct row *row)
+{
+	struct cx *cx = b->t->cx;
+	bson_t *count = mongo_own(cx, BCON_NEW("$inc", "{", "n", BCON_INT64(1), "}"));
+	bson_t *nothing = mongo_own(cx, BCON_NEW("$set", "{", "n", BCON_INT64(0), "}"));
+
+	b->ok = mongoc_bulk_operation_update_one_with_opts(b->ops, one_pin(cx, row), count, NULL,
+							   &b->e) &&
+		mongoc_bulk_operation_update_one_with_opts(b->ops, asked(cx, row), nothing, NULL,
+							   &b->e);
+	b->want++;
 }
 
 static void add_pins(struct bulk *b, const struct change *c)
 {
 	struct cx *cx = b->t->cx;
-	bson_t *count = mongo_own(cx, BCON_NEW("$inc", "{", "n", BCON_INT64(1), "}"));
 	bson_t *next = mongo_own(cx, BCON_NEW("$inc", "{", "version", BCON_INT64(1), "}", "$set",
-					      "{", "hold_ms", BCON_INT64(0), "}"));
+					      "{", "until_ms", BCON_INT64(0), "}"));
 
 	if (!b->ok)
 		return;
 	switch (c->op) {
 	case INSERT:
-		for (size_t i = 0; i < MONGO_PINS; i++)
-			bulk_insert(b, new_pin(cx, c->row, PIN_LETTERS[i]));
+		insert_pins(b, c->row);
 		return;
 	case REQUIRE:
-		b->ok = mongoc_bulk_operation_update_one_with_opts(b->ops, one_pin(cx, c->row),
-								   count, NULL, &b->e);
-		b->want++;
+		take_pin(b, c->row);
 		return;
 	case DELETE:
 		b->ok = mongoc_bulk_operation_remove_many_with_opts(b->ops, all_pins(cx, c->row),
@@ -239,23 +264,25 @@ static void add_pins(struct bulk *b, const struct change *c)
 		b->ok = mongoc_bulk_operation_update_many_with_opts(b->ops, all_pins(cx, c->row),
 								    next, NULL, &b->e);
 	}
-	b->want += MONGO_PINS;
+	b->want += MONGO_PINS + 1;
 }
 
-void mongo_hold(struct mongo_try *t, const struct change *changes, size_t n)
+void mongo_ask_for_pins(struct mongo_try *t, const struct change *changes, size_t n)
 {
-	bson_t *hold = mongo_own(t->cx, BCON_NEW("$set", "{", "hold_ms",
-						 BCON_INT64(cx_now_ms() + MONGO_HOLD_MS), "}"));
+	bson_t *until = mongo_own(t->cx, BCON_NEW("$set", "{", "until_ms",
+						  BCON_INT64(cx_now_ms() + MONGO_ASK_MS), "}"));
 
 	for (size_t i = 0; i < n; i++) {
 		const struct change *c = &changes[i];
+		bson_t *by = mongo_own(t->cx, bson_new());
 
 		if (!(c->row->kind->flags & PINNED) || c->op == REQUIRE || c->op == INSERT)
 			continue;
+		mongo_append(by, "_id", pin_id(t->cx, c->row, LETTERS[MONGO_PINS]));
 		t->m->store.trips++;
-		(void)mongoc_collection_update_many(mongo_collection(t->cx, t->m, MONGO_PINS_TABLE),
-						    all_pins(t->cx, c->row), hold,
-						    mongo_options(t->cx, NULL), NULL, NULL);
+		(void)mongoc_collection_update_one(mongo_collection(t->cx, t->m, MONGO_PINS_TABLE),
+						   by, until, mongo_options(t->cx, NULL), NULL,
+						   NULL);
 	}
 }
 

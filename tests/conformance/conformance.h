@@ -13,6 +13,7 @@ struct t {
 	struct store *st;
 	bool remote;	  /* the store is a server: it goes on with what a killed client sent */
 	bool far;	  /* a get is a transaction there: a trip a row, and its end */
+	bool slow;	  /* --slow: a server that does tens of writes a second */
 	int scale;	  /* 1, or more with --all: how often races and crashes are tried */
 	char tenant[37];  /* a fresh UUID: no case sees another's rows */
 	char catalog[37]; /* likewise */
@@ -42,6 +43,9 @@ void t_want(struct t *t, const char *file, int line, const char *call, enum stat
 /* Opens a store for this process; with no deadline. */
 void t_open(struct t *t);
 void t_close(struct t *t);
+
+/* How many: t->scale times `many`, or only `few` on a slow server. */
+int t_size(const struct t *t, int many, int few);
 
 /* After a kill: until a server has done what it was sent, or thrown it away. */
 void t_settle(const struct t *t);

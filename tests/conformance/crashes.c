@@ -143,18 +143,23 @@ static void kill_writers(struct t *t, int rounds,
 
 static void killed_writers(struct t *t)
 {
-	kill_writers(t, 10 * t->scale, count_up);
+	kill_writers(t, t_size(t, 10, 3), count_up);
 }
 
 static void killed_while_opening(struct t *t)
 {
-	kill_writers(t, 5 * t->scale, count_up_reopening);
+	kill_writers(t, t_size(t, 5, 2), count_up_reopening);
+}
+
+static size_t long_list(const struct t *t)
+{
+	return t->slow ? 200 : 4000;
 }
 
 /* One list of many rows, killed at any point. */
 static void write_long(struct t *t, int number, struct shared *shared)
 {
-	size_t n = 4000;
+	size_t n = long_list(t);
 	struct asset *rows = cx_array(&t->cx, n, sizeof(*rows));
 	struct change *list = cx_array(&t->cx, n, sizeof(*list));
 
@@ -196,7 +201,7 @@ static void killed_in_a_long_list(struct t *t)
 	struct shared *shared = t_shared();
 	unsigned seed = (unsigned)cx_now_ms();
 	int64_t whole_ms = kill_long(t, 1, 0, shared);
-	int killed = 0, whole = 0, rounds = 8 * t->scale;
+	int killed = 0, whole = 0, rounds = t_size(t, 8, 5);
 
 	for (int round = 2; round <= rounds; round++) {
 		struct asset from = t_asset(t, cx_printf(&t->cx, "round-%d", round), "");
@@ -207,13 +212,13 @@ static void killed_in_a_long_list(struct t *t)
 			  shared);
 		n = t_count(t, &from.row, 4);
 		cx_reset(&t->cx);
-		CHECK(t, n == 0 || n == 4000);
+		CHECK(t, n == 0 || n == long_list(t));
 		CHECK(t, n || !shared->list[round]);
 		killed += !shared->list[round];
 		whole += n != 0;
 	}
-	printf("        %d lists of 4000: %d whole, %d killed before they were acknowledged\n",
-	       rounds - 1, whole, killed);
+	printf("        %d lists of %zu: %d whole, %d killed before they were acknowledged\n",
+	       rounds - 1, long_list(t), whole, killed);
 }
 
 const struct test_case crash_cases[] = {

@@ -255,7 +255,7 @@ static void see_nothing(struct t *t, const struct kind *k, struct row *mine, con
 static void tenants_are_apart(struct t *t)
 {
 	const char *tenants[] = { t->tenant, text_uuid7(&t->cx), text_uuid7(&t->cx), "" };
-	size_t n = 0;
+	size_t n = 0, others = t->slow ? 2 : ARRAY_SIZE(tenants);
 
 	for (const struct kind *const *k = model_kinds; *k; k++) {
 		struct row *mine, *theirs;
@@ -265,7 +265,7 @@ static void tenants_are_apart(struct t *t)
 		n++;
 		mine = t_fill(t, *k, tenants[0], 5);
 		WANT(t, OK, t_apply(t, INSERT, mine));
-		for (size_t i = 1; i < ARRAY_SIZE(tenants); i++)
+		for (size_t i = 1; i < others; i++)
 			see_nothing(t, *k, mine, tenants[i]);
 		/* the same key of another tenant is another row */
 		theirs = t_fill(t, *k, tenants[1], 5);
@@ -281,10 +281,13 @@ static void tenants_are_apart(struct t *t)
 
 /* --- while others write ------------------------------------------------------------- */
 
-#define STANDING 300
-
 #define COMING 8   /* names of one list */
 #define STAYING 20 /* lists whose names are still there */
+
+static int standing(const struct t *t)
+{
+	return t->slow ? 40 : 300;
+}
 
 /* INSERT, which tells versions, or DELETE, which needs them. */
 static void come_or_go(struct t *t, int number, int i, enum change_op op, int64_t versions[COMING])
@@ -295,7 +298,7 @@ static void come_or_go(struct t *t, int number, int i, enum change_op op, int64_
 	for (int k = 0; k < COMING; k++) {
 		rows[k] = t_asset(
 			t, "n",
-			cx_printf(&t->cx, "%03d-new-%d-%d-%d", i * 37 % STANDING, number, i, k));
+			cx_printf(&t->cx, "%03d-new-%d-%d-%d", i * 37 % standing(t), number, i, k));
 		rows[k].row.version = versions[k];
 		list[k] = (struct change){ op, &rows[k].row };
 	}
@@ -340,7 +343,7 @@ static void walk(struct t *t)
 		if (rows.n)
 			q.after = item(&rows, &kind_asset, rows.n - 1);
 	} while (rows.n == q.limit);
-	EQUAL(t, seen, STANDING);
+	EQUAL(t, seen, standing(t));
 	cx_reset(&t->cx);
 }
 
@@ -349,7 +352,7 @@ static void pages_while_others_write(struct t *t)
 	struct shared *shared = t_shared();
 	pid_t pids[2];
 
-	for (int i = 0; i < STANDING; i++) {
+	for (int i = 0; i < standing(t); i++) {
 		struct asset a = t_asset(t, "n", cx_printf(&t->cx, "%03d", i));
 
 		if (i % 50 == 0)
@@ -360,7 +363,7 @@ static void pages_while_others_write(struct t *t)
 	for (int i = 0; i < 2; i++)
 		pids[i] = t_spawn(t, disturb, i, shared);
 	t_open(t);
-	for (int round = 0; round < 10 * t->scale || shared->n[0] < 5; round++)
+	for (int round = 0; round < t_size(t, 10, 2) || shared->n[0] < 5; round++)
 		walk(t);
 	shared->stop = true;
 	for (int i = 0; i < 2; i++)
@@ -398,7 +401,7 @@ static void one_moment(struct t *t)
 	t_close(t);
 	pid = t_spawn(t, change_both, 0, shared);
 	t_open(t);
-	while (different < 50 * t->scale) {
+	while (different < t_size(t, 50, 20)) {
 		cx_reset(&t->cx);
 		WANT(t, OK, store_get_all(&t->cx, t->st, rows, 2));
 		EQUAL(t, a.created_ms, b.created_ms);

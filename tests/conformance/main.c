@@ -62,6 +62,11 @@ void t_close(struct t *t)
 	t->st = NULL;
 }
 
+int t_size(const struct t *t, int many, int few)
+{
+	return t->slow ? few : many * t->scale;
+}
+
 void t_settle(const struct t *t)
 {
 	if (t->remote)
@@ -191,13 +196,17 @@ int main(int argc, char **argv)
 	struct t t = { .scale = 1 };
 	int passed = 0, failed = 0, arg = 1, fd;
 
-	if (arg < argc && strcmp(argv[arg], "--all") == 0) {
-		t.scale = 20;
-		arg++;
-	}
+	for (; arg < argc && argv[arg][0] == '-'; arg++)
+		if (strcmp(argv[arg], "--all") == 0)
+			t.scale = 20;
+		else if (strcmp(argv[arg], "--slow") == 0)
+			t.slow = true;
+		else
+			break;
 	if (arg >= argc || argv[arg][0] == '-') {
-		fprintf(stderr, "usage: conformance [--all] DATABASE_URL [CASE ...]   (CASE: a "
-				"name or a pattern)\n");
+		fprintf(stderr, "usage: conformance [--all | --slow] DATABASE_URL [CASE ...]\n"
+				"CASE: a name or a pattern; --slow: small sizes, for a server that "
+				"does tens of writes a second\n");
 		return 2;
 	}
 	t.url = argv[arg++];
