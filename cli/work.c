@@ -7,6 +7,7 @@
 #include "fcgi/federate.h"
 #include "stores/catalogs.h"
 #include "stores/drop.h"
+#include "stores/free.h"
 #include "stores/index.h"
 #include "stores/jobs.h"
 #include "stores/seals.h"
@@ -36,6 +37,7 @@ struct running {
 	struct json_object *payload;
 	struct purge *purge;	  /* of a "purge" */
 	struct index_walk *index; /* of an "index" */
+	struct free_walk history; /* of a "free-history" */
 };
 
 /* Waits up to `seconds` for SIGTERM or SIGINT (both are blocked); true: one came. */
@@ -130,6 +132,46 @@ static enum status drop_grants(struct running *r)
 	return run_steps(r, drop_grants_step);
 }
 
+static enum status read_branch(struct running *r, const char **catalog_id, const char **branch_id)
+{
+	enum status s = json_get_text(&r->step, r->payload, "", "catalog_id", catalog_id);
+
+	return s ? s : json_get_text(&r->step, r->payload, "", "branch_id", branch_id);
+}
+
+static enum status free_branch_step(struct running *r, bool *done)
+{
+	const char *catalog, *branch;
+	enum status s = read_branch(r, &catalog, &branch);
+
+	return s ? s
+		 : free_branch(&r->step, r->w->st, r->job->tenant_id, catalog, branch, r->w->batch,
+			       done);
+}
+
+static enum status free_history_step(struct running *r, bool *done)
+{
+	const char *catalog, *branch;
+	enum status s = read_branch(r, &catalog, &branch);
+
+	return s ? s
+		 : free_history(&r->step, r->w->st, r->job->tenant_id, catalog, branch, &r->history,
+				r->w->batch, done);
+}
+
+static enum status free_hidden(struct running *r)
+{
+	return run_steps(r, free_branch_step);
+}
+
+static enum status free_kept(struct running *r)
+{
+	enum status s = run_steps(r, free_history_step);
+
+	cx_free(&r->history.cx);
+	return s;
+}
+
 static enum status purge_table_step(struct running *r, bool *done)
 {
 	return purge_step(&r->step, r->purge, done);
@@ -181,6 +223,7 @@ static const struct {
 	{ "drop-catalog", drop_catalog }, { "drop-grants", drop_grants },
 	{ "drop-tenant", drop_tenant },	  { "index", index_catalog },
 	{ "purge", purge_table },	  { "count-federated", count_federated },
+	{ "free-branch", free_hidden },	  { "free-history", free_kept },
 };
 
 static enum status run_job(struct running *r)

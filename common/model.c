@@ -200,17 +200,11 @@ static const struct column branch_columns[] = {
 	COLUMN(branch, TEXT, name, KEY),	COLUMN(branch, TEXT, id, 0),
 	COLUMN(branch, TEXT, parent_id, INDEX), COLUMN(branch, INT, parent_cut, 0),
 	COLUMN(branch, JSON, chain, 0),		COLUMN(branch, INT, cut, 0),
-	COLUMN(branch, TEXT, branch_type, 0),	COLUMN(branch, TIME, created_ms, 0),
+	COLUMN(branch, TEXT, branch_type, 0),	COLUMN(branch, TEXT, commit_id, 0),
+	COLUMN(branch, JSON, assets, 0),	COLUMN(branch, JSON, protection, 0),
+	COLUMN(branch, TIME, created_ms, 0),
 };
 KIND(branch, "branches", 3, PINNED);
-
-static const struct column tag_columns[] = {
-	COLUMN(tag, TEXT, tenant_id, KEY), COLUMN(tag, TEXT, catalog_id, KEY),
-	COLUMN(tag, TEXT, name, KEY),	   COLUMN(tag, TEXT, branch_id, INDEX),
-	COLUMN(tag, INT, cut, 0),	   COLUMN(tag, TEXT, commit_id, 0),
-	COLUMN(tag, TIME, created_ms, 0),
-};
-KIND(tag, "tags", 3, PINNED);
 
 static const struct column asset_columns[] = {
 	COLUMN(asset, TEXT, tenant_id, KEY),
@@ -230,7 +224,7 @@ static const struct column asset_columns[] = {
 	COLUMN(asset, TEXT, metadata_path, 0),
 	COLUMN(asset, INT, format_version, 0),
 	COLUMN(asset, INT, current_snapshot_id, 0),
-	COLUMN(asset, INT, born, 0),
+	COLUMN(asset, INT, born, INDEX),
 	COLUMN(asset, JSON, properties, 0),
 	COLUMN(asset, TIME, created_ms, 0),
 	COLUMN(asset, TIME, updated_ms, 0),
@@ -245,6 +239,58 @@ static const struct column commit_columns[] = {
 	COLUMN(commit, JSON, operations, 0),
 };
 KIND(commit, "commits", 4, 0);
+
+static const struct column merge_operation_columns[] = {
+	COLUMN(merge_operation, TEXT, tenant_id, KEY),
+	COLUMN(merge_operation, TEXT, catalog_id, KEY),
+	COLUMN(merge_operation, TEXT, id, KEY | INDEX),
+	COLUMN(merge_operation, TEXT, source_branch, 0),
+	COLUMN(merge_operation, TEXT, target_branch, 0),
+	COLUMN(merge_operation, TEXT, source_id, 0),
+	COLUMN(merge_operation, TEXT, target_id, 0),
+	COLUMN(merge_operation, INT, source_cut, 0),
+	COLUMN(merge_operation, TEXT, base_id, 0),
+	COLUMN(merge_operation, INT, base_cut, 0),
+	COLUMN(merge_operation, INT, base_version, 0),
+	COLUMN(merge_operation, TEXT, base_commit_id, 0),
+	COLUMN(merge_operation, TEXT, status, 0),
+	COLUMN(merge_operation, INT, conflicts_count, 0),
+	COLUMN(merge_operation, TEXT, initiated_by, 0),
+	COLUMN(merge_operation, TIME, initiated_at, 0),
+	COLUMN(merge_operation, TIME, completed_at, 0),
+	COLUMN(merge_operation, TEXT, result_commit_id, 0),
+};
+KIND(merge_operation, "merge_operations", 3, 0);
+
+static const struct column merge_conflict_columns[] = {
+	COLUMN(merge_conflict, TEXT, tenant_id, KEY),
+	COLUMN(merge_conflict, TEXT, catalog_id, KEY),
+	COLUMN(merge_conflict, TEXT, operation_id, KEY),
+	COLUMN(merge_conflict, TEXT, id, KEY | INDEX),
+	COLUMN(merge_conflict, TEXT, namespace, 0),
+	COLUMN(merge_conflict, TEXT, name, 0),
+	COLUMN(merge_conflict, TEXT, asset_id, 0),
+	COLUMN(merge_conflict, TEXT, conflict_type, 0),
+	COLUMN(merge_conflict, TEXT, description, 0),
+	COLUMN(merge_conflict, JSON, details, 0),
+	COLUMN(merge_conflict, JSON, base_state, 0),
+	COLUMN(merge_conflict, JSON, source_state, 0),
+	COLUMN(merge_conflict, JSON, target_state, 0),
+	COLUMN(merge_conflict, TEXT, strategy, 0),
+	COLUMN(merge_conflict, JSON, resolved_state, 0),
+	COLUMN(merge_conflict, JSON, resolved_value, 0),
+	COLUMN(merge_conflict, TEXT, resolved_by, 0),
+	COLUMN(merge_conflict, TIME, resolved_at, 0),
+	COLUMN(merge_conflict, TIME, created_at, 0),
+};
+KIND(merge_conflict, "merge_conflicts", 4, 0);
+
+static const struct column merge_base_columns[] = {
+	COLUMN(merge_base, TEXT, tenant_id, KEY), COLUMN(merge_base, TEXT, catalog_id, KEY),
+	COLUMN(merge_base, TEXT, low_id, KEY),	  COLUMN(merge_base, TEXT, high_id, KEY),
+	COLUMN(merge_base, TEXT, branch_id, 0),	  COLUMN(merge_base, INT, cut, 0),
+};
+KIND(merge_base, "merge_bases", 4, 0);
 
 static const struct column scan_plan_columns[] = {
 	COLUMN(scan_plan, TEXT, tenant_id, KEY), COLUMN(scan_plan, TEXT, catalog_id, KEY),
@@ -371,9 +417,11 @@ const struct kind *const model_kinds[] = {
 	&kind_catalog,
 	&kind_federation_count,
 	&kind_branch,
-	&kind_tag,
 	&kind_asset,
 	&kind_commit,
+	&kind_merge_operation,
+	&kind_merge_conflict,
+	&kind_merge_base,
 	&kind_audit,
 	&kind_audit_seal,
 	&kind_quota_count,

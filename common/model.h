@@ -263,28 +263,26 @@ struct federation_count {
 /* --- catalog content: one map, versioned by cuts -------------------------- */
 
 /*
- * A branch.  chain never changes: JSON [[branch id, cut], ...] of its
- * ancestors, nearest first.  cut counts the cuts taken of this branch.
+ * A branch, or a tag: a branch that nothing is ever written to once it has its
+ * name.  Names of both stand in one key.  chain never changes: JSON
+ * [[branch id, cut], ...] of its ancestors, nearest first; [] of main, and of a
+ * partial branch, which holds copies of the listed assets.  cut counts the cuts
+ * taken of this branch.  A hidden one (its name is '@' and its id) was deleted and is
+ * still read through by others, or is being made: stores/branches.h.
  */
 struct branch {
 	struct row row;
 	const char *tenant_id, *catalog_id, *name;
 	const char *id;
 	const char *parent_id; /* NULL for main */
-	int64_t parent_cut;
+	int64_t parent_cut;    /* its rows as of that cut may not go while this row is there */
 	const char *chain;
 	int64_t cut;
-	const char *branch_type; /* "ingest", "experimental", "hidden" */
-	int64_t created_ms;
-};
-
-/* A name for a cut of a branch. */
-struct tag {
-	struct row row;
-	const char *tenant_id, *catalog_id, *name;
-	const char *branch_id;
-	int64_t cut;
-	const char *commit_id;
+	const char *branch_type; /* "ingest", "experimental", "tag", "hidden" */
+	const char *commit_id;	 /* the newest that it showed when it was made; NULL = none */
+	const char *assets;	 /* of a partial branch: ["a.b.t", ...]; NULL = it is whole */
+	/* [name, id or role of a principal]: who may merge into it; NULL = not protected */
+	const char *protection;
 	int64_t created_ms;
 };
 
@@ -326,9 +324,53 @@ struct commit {
 	int64_t cut;
 	int64_t made_ms;
 	const char *author, *message;
-	/* [{"op","asset_id","namespace","name","before","after"}]; before and
-	 * after are metadata locations or null. */
-	const char *operations;
+	const char *operations; /* as edit_operation gives them: stores/edit.h */
+};
+
+/* --- merges --------------------------------------------------------------- */
+
+/* A merge of a source branch as of a cut into a target: stores/merge.h. */
+struct merge_operation {
+	struct row row;
+	const char *tenant_id, *catalog_id, *id;   /* UUIDv7 */
+	const char *source_branch, *target_branch; /* names, and ids */
+	const char *source_id, *target_id;
+	int64_t source_cut;
+	const char *base_id; /* what both began with: that branch as of that cut */
+	int64_t base_cut;
+	int64_t base_version; /* of the merge_base row it was read from; 0 = there was none */
+	const char *base_commit_id;
+	const char *status; /* "pending", "conflicted", "ready", "completed", "aborted" */
+	int64_t conflicts_count;
+	const char *initiated_by;
+	int64_t initiated_at, completed_at;
+	const char *result_commit_id;
+};
+
+/* One name that both sides changed.  States are as stores/states.h prints them; NULL = nothing. */
+struct merge_conflict {
+	struct row row;
+	const char *tenant_id, *catalog_id, *operation_id, *id; /* UUIDv7 */
+	const char *namespace, *name;				/* key columns of the place */
+	const char *asset_id;
+	const char *conflict_type; /* "both_modified", "modified_deleted", "created_twice" ... */
+	const char *description;
+	const char *details; /* {}: what of it each side changed */
+	const char *base_state, *source_state, *target_state;
+	const char *strategy;	    /* "source", "target", "manual"; NULL = not resolved */
+	const char *resolved_state; /* of "manual" */
+	const char *resolved_value; /* as it was sent */
+	const char *resolved_by;
+	int64_t resolved_at, created_at;
+};
+
+/* Where the next merge between two branches, either way, begins: that branch as of that cut. */
+struct merge_base {
+	struct row row;
+	const char *tenant_id, *catalog_id;
+	const char *low_id, *high_id; /* of the two branches, in byte order */
+	const char *branch_id;
+	int64_t cut;
 };
 
 /* --- scans --------------------------------------------------------------- */
@@ -455,11 +497,13 @@ struct quota_count {
 
 extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, kind_tenant,
 	kind_user, kind_service_user, kind_token, kind_warehouse, kind_catalog, kind_branch,
-	kind_tag, kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key,
-	kind_scan_plan, kind_audit, kind_business_metadata, kind_access_request, kind_search_entry,
-	kind_setting, kind_role_row, kind_role_assignment, kind_permission, kind_login_attempt,
+	kind_asset, kind_commit, kind_metrics_report, kind_idempotency_key, kind_scan_plan,
+	kind_audit, kind_business_metadata, kind_access_request, kind_search_entry, kind_setting,
+	kind_role_row, kind_role_assignment, kind_permission, kind_login_attempt,
 	kind_oauth_identity, kind_oauth_flow, kind_issuer, kind_federation_count, kind_audit_seal,
 	kind_quota_count;
+
+extern const struct kind kind_merge_operation, kind_merge_conflict, kind_merge_base;
 
 /* All kinds, for tests, export and migrations; ends with NULL. */
 extern const struct kind *const model_kinds[];

@@ -133,8 +133,7 @@ static enum status try_create(struct cx *cx, struct store *st, const struct cata
 	if (s)
 		return s;
 	e = edit_open(cx, ref, &branch, by);
-	edit_operation(e, op, row->asset_id, p->namespace, p->name,
-		       p->seen ? p->seen->metadata_location : NULL, row->metadata_location);
+	edit_operation(e, op, p, row);
 	if (row->asset_id == own_id)
 		edit_make(e, p, row);
 	else
@@ -178,8 +177,7 @@ static enum status add_change(struct edit *e, const struct asset_change *c, stru
 		edit_pin(e, p);
 		return OK;
 	}
-	edit_operation(e, op, c->row->asset_id, p->namespace, p->name,
-		       p->seen ? p->seen->metadata_location : NULL, c->row->metadata_location);
+	edit_operation(e, op, p, c->row);
 	if (p->seen)
 		edit_put(e, p, c->row);
 	else
@@ -271,10 +269,8 @@ static enum status try_rename(struct cx *cx, struct store *st, const struct cata
 	*row = *source->seen;
 	row->updated_ms = cx_now_ms();
 	e = edit_open(cx, ref, &branch, by);
-	edit_operation(e, "rename_from", row->asset_id, source->namespace, source->name,
-		       row->metadata_location, NULL);
-	edit_operation(e, "rename_to", row->asset_id, dest->namespace, dest->name, NULL,
-		       row->metadata_location);
+	edit_operation(e, "rename_from", source, NULL);
+	edit_operation(e, "rename_to", dest, row);
 	edit_hide(e, source);
 	edit_put(e, dest, row);
 	edit_into(e, in);
@@ -337,8 +333,7 @@ static enum status take_out(struct cx *cx, struct store *st, struct branch *bran
 	if (s)
 		return s;
 	e = edit_open(cx, ref, branch, by);
-	edit_operation(e, "drop", p->seen->asset_id, p->namespace, p->name,
-		       p->seen->metadata_location, NULL);
+	edit_operation(e, "drop", p, NULL);
 	edit_hide(e, p);
 	if (!shared)
 		s = locations_free(e, st, p->seen->asset_id);

@@ -149,6 +149,50 @@ static enum status levels_of(struct cx *cx, const struct branch *b, struct catal
 	return OK;
 }
 
+static bool says_merge_only(struct cx *cx, const struct catalog *c)
+{
+	struct json_object *properties;
+
+	return c->properties &&
+	       !json_parse(cx, c->properties, strlen(c->properties), 3, &properties) &&
+	       text_same(json_text(properties, MERGE_ONLY), "true");
+}
+
+static enum status take_branch(struct cx *cx, const struct branch *b, struct catalog_ref *ref)
+{
+	bool is_main = strcmp(b->name, "main") == 0;
+
+	ref->branch_id = b->id;
+	ref->branch_name = b->name;
+	ref->read_only = text_same(b->branch_type, "tag");
+	ref->main_merge_only = says_merge_only(cx, ref->row);
+	ref->merge_only = is_main && ref->main_merge_only;
+	ref->guarded = !is_main || b->cut > 0;
+	return levels_of(cx, b, ref);
+}
+
+enum status content_branch(struct cx *cx, const struct catalog_ref *ref,
+			   const struct branch *branch, struct catalog_ref **out)
+{
+	*out = CX_NEW(cx, struct catalog_ref);
+	**out = *ref;
+	(*out)->cx = cx;
+	(*out)->extra = CX_NEW(cx, void *);
+	return take_branch(cx, branch, *out);
+}
+
+enum status content_may_write(struct cx *cx, const struct catalog_ref *ref)
+{
+	if (ref->read_only)
+		return fail(cx, INVALID, "Tag %s of catalog %s is read-only", ref->branch_name,
+			    ref->name);
+	if (ref->merge_only)
+		return fail(cx, DENIED,
+			    "main of catalog %s is changed by merges only: write to a branch",
+			    ref->name);
+	return OK;
+}
+
 /* The epochs first, then what stands on them: all at one moment. */
 static enum status read_catalog(struct cx *cx, struct store *st, struct catalog_ref *ref)
 {
@@ -188,13 +232,12 @@ static enum status read_branch(struct cx *cx, struct store *st, struct catalog_r
 	s = store_get_all(cx, st, rows, has_warehouse ? 2 : 1);
 	if (s)
 		return s;
-	if (!branch->row.version)
+	if (!branch->row.version || text_same(branch->branch_type, "hidden"))
 		return fail(cx, NOT_FOUND, "Branch does not exist: %s in catalog %s",
 			    ref->branch_name, ref->name);
-	ref->branch_id = branch->id;
 	if (has_warehouse && w->row.version)
 		ref->warehouse = w;
-	return levels_of(cx, branch, ref);
+	return take_branch(cx, branch, ref);
 }
 
 static enum status catalog_load(struct known_catalog *k, struct store *st, const char *tenant_id,

@@ -27,7 +27,13 @@ struct catalog_ref {
 	const char *tenant_id, *catalog_id, *name;
 	const char *branch_id, *branch_name;
 	const struct level *levels;
-	size_t n_levels; /* >= 1 */
+	size_t n_levels;      /* >= 1 */
+	bool read_only;	      /* a tag */
+	bool merge_only;      /* main, of a catalog with the property MERGE_ONLY */
+	bool main_merge_only; /* the same of the catalog's main, whatever branch this is */
+	/* There is or was a branch or tag beside main: files of a table may be read through
+	 * rows that an engine can't see. */
+	bool guarded;
 	struct catalog *row;
 	struct warehouse *warehouse;	    /* NULL: the catalog has none */
 	int64_t server_epoch, tenant_epoch; /* versions read before all of the above */
@@ -60,6 +66,16 @@ MUST_USE enum status content_catalog(struct cx *cx, struct content *c, struct st
 				     const char *tenant_id, const char *catalog, const char *branch,
 				     const struct catalog_ref **out);
 void content_forget(struct cx *cx, struct content *c, const struct catalog_ref *ref);
+
+/* A property of a catalog: "true" = main takes changes by merges alone. */
+#define MERGE_ONLY "branches.main.merge-only"
+
+/* Another branch of the same catalog, from its row: a ref in cx's memory, cached nowhere. */
+MUST_USE enum status content_branch(struct cx *cx, const struct catalog_ref *ref,
+				    const struct branch *branch, struct catalog_ref **out);
+
+/* INVALID "Tag v1 is read-only ..."; DENIED: main, and the catalog has MERGE_ONLY. */
+MUST_USE enum status content_may_write(struct cx *cx, const struct catalog_ref *ref);
 
 /* --- one name on a branch ------------------------------------------------- */
 

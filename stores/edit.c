@@ -6,9 +6,10 @@
 
 #include "common/text.h"
 #include "stores/index.h"
+#include "stores/states.h"
 
-struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
-		       const struct audit *by)
+struct edit *edit_begin(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
+			const struct audit *by)
 {
 	struct edit *e = CX_NEW(cx, struct edit);
 
@@ -28,6 +29,14 @@ struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct bran
 		.made_ms = cx_now_ms(),
 		.author = by ? by->username : NULL,
 	};
+	return e;
+}
+
+struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
+		       const struct audit *by)
+{
+	struct edit *e = edit_begin(cx, ref, branch, by);
+
 	edit_add(e, REQUIRE, &branch->row, PART_BRANCH);
 	return e;
 }
@@ -55,16 +64,6 @@ void edit_add(struct edit *e, enum change_op op, struct row *row, enum edit_part
 	e->parts[e->n++] = (unsigned char)part;
 }
 
-static struct asset *copy_of(struct cx *cx, const struct asset *a)
-{
-	struct asset *copy = CX_NEW(cx, struct asset);
-
-	*copy = *a;
-	copy->row.version = 0;
-	copy->row.first_after = false;
-	return copy;
-}
-
 /* Where a cut shows the branch's own row, a copy stays behind for it. */
 static void keep(struct edit *e, const struct asset *own)
 {
@@ -72,7 +71,7 @@ static void keep(struct edit *e, const struct asset *own)
 
 	if (!own->row.version || own->born >= e->branch->cut)
 		return;
-	kept = copy_of(e->cx, own);
+	kept = state_copy(e->cx, own);
 	kept->until = e->branch->cut;
 	edit_add(e, INSERT, &kept->row, PART_ASSET);
 }
@@ -81,7 +80,7 @@ static void keep(struct edit *e, const struct asset *own)
 static void note_move(struct edit *e, const struct place *p, const char *asset_id,
 		      const struct asset *row, bool fresh)
 {
-	if (e->catalog->n_levels == 1 && !strchr(p->namespace, FUNCTIONS_MARK))
+	if (!strcmp(e->catalog->branch_name, "main") && !strchr(p->namespace, FUNCTIONS_MARK))
 		*(struct edit_move *)list_add(&e->moves) =
 			(struct edit_move){ asset_id, row, fresh };
 }
@@ -122,23 +121,22 @@ void edit_make(struct edit *e, const struct place *p, struct asset *row)
 
 void edit_pin(struct edit *e, const struct place *p)
 {
-	put(e, p, copy_of(e->cx, p->seen));
+	put(e, p, state_copy(e->cx, p->seen));
 }
 
 void edit_hide(struct edit *e, const struct place *p)
 {
 	struct asset *tombstone, *own = &p->rows[0];
 
-	if (p->below) {
+	if (p->seen)
+		note_move(e, p, p->seen->asset_id, NULL, false);
+	if (p->below || (own->row.version && own->born < e->branch->cut)) {
 		tombstone = CX_NEW(e->cx, struct asset);
 		tombstone->type = "TOMBSTONE";
 		tombstone->current_snapshot_id = -1;
 		put(e, p, tombstone);
 		return;
 	}
-	if (p->seen)
-		note_move(e, p, p->seen->asset_id, NULL, false);
-	keep(e, own);
 	edit_add(e, DELETE, &own->row, PART_ASSET);
 }
 
@@ -150,29 +148,37 @@ void edit_into(struct edit *e, const struct place *namespace)
 		edit_add(e, TOUCH, &own->row, PART_CONTAINER);
 		return;
 	}
-	copy = copy_of(e->cx, namespace->seen);
+	copy = state_copy(e->cx, namespace->seen);
 	put(e, namespace, copy);
 	e->parts[e->n - 1] = PART_CONTAINER;
 }
 
-void edit_operation(struct edit *e, const char *op, const char *asset_id, const char *namespace,
-		    const char *name, const char *before, const char *after)
+void edit_operation(struct edit *e, const char *op, const struct place *p,
+		    const struct asset *after)
 {
 	struct json_object *o = json_new_object(e->cx);
+	const struct asset *any = after ? after : p->seen;
 
 	json_set_text(o, "op", op);
-	json_set_text(o, "asset_id", asset_id);
-	json_set_text(o, "namespace", namespace);
-	json_set_text(o, "name", name);
-	json_set_text(o, "before", before);
-	json_set_text(o, "after", after);
+	json_set_text(o, "asset_id", any ? any->asset_id : NULL);
+	json_set_text(o, "type", any ? any->type : NULL);
+	json_set_text(o, "namespace", p->namespace);
+	json_set_text(o, "name", p->name);
+	json_set_text(o, "before", p->seen ? p->seen->metadata_location : NULL);
+	json_set_text(o, "after", after ? after->metadata_location : NULL);
+	json_set(o, "was", state_json(e->cx, p->seen));
+	if (after && !after->metadata_location)
+		json_set(o, "is", state_json(e->cx, after));
 	json_add(e->operations, o);
 }
 
 enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 {
 	size_t failed = 0;
-	enum status s = index_edit(e, st);
+	enum status s = e->merges ? OK : content_may_write(e->cx, e->catalog);
+
+	if (!s)
+		s = index_edit(e, st);
 
 	if (s)
 		return s;

@@ -39,11 +39,16 @@ struct edit {
 	struct json_object *operations;
 	struct list moves;     /* struct edit_move */
 	enum edit_part failed; /* after edit_apply was CONFLICT */
+	bool merges;	       /* what content_may_write says of main does not hold for it */
 };
 
-/* Begins a list: pins the branch and makes a fresh commit id. */
+/* Begins a list with a fresh commit id, and pins the branch. */
 struct edit *edit_open(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
 		       const struct audit *by);
+
+/* The same of a branch whose row the list itself writes. */
+struct edit *edit_begin(struct cx *cx, const struct catalog_ref *ref, struct branch *branch,
+			const struct audit *by);
 
 /* How many there may be is store_apply's to say: STORE_MAX_CHANGES. */
 void edit_add(struct edit *e, enum change_op op, struct row *row, enum edit_part part);
@@ -60,15 +65,21 @@ void edit_put(struct edit *e, const struct place *p, struct asset *row);
 /* The same of an asset that did not exist before: its asset_id is new. */
 void edit_make(struct edit *e, const struct place *p, struct asset *row);
 
-/* The place shows nothing from now on: a DELETE, or a tombstone over what the parents show. */
+/* The place shows nothing from now on: a DELETE, or a tombstone where the parents or a cut show
+ * something: what changed since a cut is found by rows that were born since. */
 void edit_hide(struct edit *e, const struct place *p);
 
 /* Something is put into the namespace at this place: TOUCH, or a copy of the inherited row. */
 void edit_into(struct edit *e, const struct place *namespace);
 
-/* One entry of the commit row; before and after are metadata locations or NULL. */
-void edit_operation(struct edit *e, const char *op, const char *asset_id, const char *namespace,
-		    const char *name, const char *before, const char *after);
+/*
+ * One entry of the commit row, for a place that was read and what it shows from now
+ * on (NULL = nothing): {"op","asset_id","type","namespace","name","before","after",
+ * "was","is"}.  before and after are metadata locations or null; was is the state it
+ * showed (stores/states.h) or null; is, likewise, only where `after` can't tell.
+ */
+void edit_operation(struct edit *e, const char *op, const struct place *p,
+		    const struct asset *after);
 
 #define EDIT_RECORDS 2 /* which edit_apply adds: */
 
@@ -76,7 +87,7 @@ void edit_operation(struct edit *e, const char *op, const char *asset_id, const 
  * Adds what search needs to know, the commit row and the audit record (whose action is the commit's message
  * unless it has one) and applies the list.  CONFLICT: a
  * row is not as it was read (e->failed says which part): read again, decide
- * again.  That this very list landed after all, in a try whose answer was lost,
+ * again.  INVALID, DENIED: as content_may_write.  That this very list landed after all, in a try whose answer was lost,
  * is store_apply's to find out: by the fresh rows it INSERTs.
  */
 MUST_USE enum status edit_apply(struct edit *e, struct store *st, struct audit *audit);

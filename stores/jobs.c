@@ -57,6 +57,18 @@ struct job *job_drop_grants(struct cx *cx, const char *tenant_id, const char *us
 	return job_new(cx, tenant_id, "drop-grants", payload);
 }
 
+struct job *job_free(struct cx *cx, const char *type, const struct branch *branch, int64_t due_ms)
+{
+	struct json_object *payload = json_new_object(cx);
+	struct job *j;
+
+	json_set_text(payload, "catalog_id", branch->catalog_id);
+	json_set_text(payload, "branch_id", branch->id);
+	j = job_new(cx, branch->tenant_id, type, payload);
+	j->due_ms = due_ms;
+	return j;
+}
+
 static bool is_due(const struct job *j, int64_t now)
 {
 	return j->due_ms <= now && j->lease_ms <= now;

@@ -10,6 +10,8 @@
  *	"purge"		{"catalog_id", "warehouse", "storage_location", "asset_id",
  *			 "metadata_location", "locations": [the table's folders]}
  *	"index"		{"catalog_id"}
+ *	"free-branch"	{"catalog_id", "branch_id"}: rows of a hidden branch
+ *	"free-history"	{"catalog_id", "branch_id"}: rows that no cut shows any more
  *	"drop-catalog"	{"catalog_id"}
  *	"drop-tenant"	{}
  *	"drop-grants"	{"user_id"} or {"role_id"}: what is left of it in others' rows
@@ -28,6 +30,10 @@ struct job *job_index(struct cx *cx, const struct catalog_ref *ref)
  * is NULL.  Ids are never used again: until then they grant nothing. */
 struct job *job_drop_grants(struct cx *cx, const char *tenant_id, const char *user_id,
 			    const char *role_id) __attribute__((returns_nonnull));
+
+/* Frees what nobody reads of the branch any more: `type` is "free-branch" or "free-history". */
+struct job *job_free(struct cx *cx, const char *type, const struct branch *branch, int64_t due_ms)
+	__attribute__((returns_nonnull));
 
 #define JOB_LEASE_MS 120000
 

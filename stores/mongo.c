@@ -119,15 +119,15 @@ static void destroy_cursor(void *c)
 	mongoc_cursor_destroy(c);
 }
 
-/* In key order; options are mongo_options'. */
+/* In key order (1) or against it (-1); options are mongo_options'. */
 static mongoc_cursor_t *find(struct cx *cx, struct mongo *m, const struct kind *k,
-			     const bson_t *filter, bson_t *options, int64_t limit)
+			     const bson_t *filter, bson_t *options, int order, int64_t limit)
 {
 	mongoc_cursor_t *c;
 	bson_t sort;
 
 	BSON_APPEND_DOCUMENT_BEGIN(options, "sort", &sort);
-	BSON_APPEND_INT32(&sort, "_id", 1);
+	BSON_APPEND_INT32(&sort, "_id", order);
 	bson_append_document_end(options, &sort);
 	BSON_APPEND_INT64(options, "limit", limit);
 	c = mongoc_collection_find_with_opts(mongo_collection(cx, m, k->table), filter, options,
@@ -137,9 +137,9 @@ static mongoc_cursor_t *find(struct cx *cx, struct mongo *m, const struct kind *
 	return c;
 }
 
-/* Ids of rows that share n key columns and come after `after` (NULL: all of them). */
+/* Ids of rows that share n key columns and come after `after` (NULL: all of them), or before it. */
 static void append_range(struct cx *cx, bson_t *b, const struct row *bound, size_t n,
-			 const struct row *after)
+			 const struct row *after, bool backwards)
 {
 	struct bytes prefix = mongo_id(cx, bound, n);
 	bson_t range;
@@ -147,11 +147,13 @@ static void append_range(struct cx *cx, bson_t *b, const struct row *bound, size
 	if (!n && !after)
 		return;
 	BSON_APPEND_DOCUMENT_BEGIN(b, "_id", &range);
-	if (after)
+	if (after && !backwards)
 		mongo_append(&range, "$gt", mongo_id(cx, after, after->kind->n_keys));
-	else
+	else if (n)
 		mongo_append(&range, "$gte", prefix);
-	if (n)
+	if (after && backwards)
+		mongo_append(&range, "$lt", mongo_id(cx, after, after->kind->n_keys));
+	else if (n)
 		mongo_append(&range, "$lt", mongo_past(cx, prefix));
 	bson_append_document_end(b, &range);
 }
@@ -179,10 +181,10 @@ static enum status get_one(struct reading *r, struct row *row)
 	bson_error_t e;
 
 	if (row->first_after)
-		append_range(r->cx, filter, row, keys - 1, row);
+		append_range(r->cx, filter, row, keys - 1, row, false);
 	else
 		filter = mongo_by_id(r->cx, row);
-	c = find(r->cx, r->m, row->kind, filter, mongo_options(r->cx, r->session), 1);
+	c = find(r->cx, r->m, row->kind, filter, mongo_options(r->cx, r->session), 1, 1);
 	row->version = 0;
 	if (mongoc_cursor_next(c, &doc)) {
 		mongo_read_row(r->answer, doc, row, row->first_after ? keys - 1 : keys);
@@ -260,7 +262,7 @@ static bson_t *filter_of(struct cx *cx, const struct query *q)
 	if (q->bound == q->from->kind->n_keys)
 		filter = mongo_by_id(cx, q->from);
 	else
-		append_range(cx, filter, q->from, q->bound, q->after);
+		append_range(cx, filter, q->from, q->bound, q->after, q->backwards);
 	for (size_t i = 0; i < ARRAY_SIZE(q->where) && q->where[i]; i++)
 		mongo_append_match(filter, q->from, model_column(q->from->kind, q->where[i]));
 	return filter;
@@ -271,8 +273,9 @@ static enum status mongo_list(struct cx *cx, struct store *store, const struct q
 {
 	struct cx own = { .deadline_ms = cx->deadline_ms };
 	struct row_array rows = { .kind = q->from->kind };
-	mongoc_cursor_t *c = find(&own, mongo_of(store), rows.kind, filter_of(&own, q),
-				  mongo_options(&own, NULL), (int64_t)q->limit);
+	mongoc_cursor_t *c =
+		find(&own, mongo_of(store), rows.kind, filter_of(&own, q),
+		     mongo_options(&own, NULL), q->backwards ? -1 : 1, (int64_t)q->limit);
 	const bson_t *doc;
 	bson_error_t e;
 

@@ -56,8 +56,8 @@ static void put_new(struct edit *e, const struct place *p, const char *propertie
 			       .properties = properties,
 			       .created_ms = cx_now_ms(),
 			       .updated_ms = cx_now_ms() };
+	edit_operation(e, "create_namespace", p, row);
 	edit_make(e, p, row);
-	edit_operation(e, "create_namespace", row->asset_id, p->namespace, p->name, NULL, NULL);
 }
 
 static enum status try_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
@@ -108,8 +108,12 @@ static enum status holds_any(struct cx *cx, struct store *st, const struct catal
 {
 	struct page one = { .limit = 1 };
 	struct listing l;
-	enum status s = content_list(cx, st, ref, namespace, &one, &l);
+	enum status s;
 
+	do { /* a page of names that were all dropped may be empty and not the last */
+		s = content_list(cx, st, ref, namespace, &one, &l);
+		one.after = l.next;
+	} while (!s && !l.n && l.next);
 	*yes = *yes || l.n > 0;
 	return s;
 }
@@ -138,8 +142,8 @@ static enum status try_drop(struct cx *cx, struct store *st, const struct catalo
 	if (*full)
 		return fail(cx, CONFLICT, "Namespace %s is not empty", namespace_shown(cx, path));
 	e = edit_open(cx, ref, &branch, by);
+	edit_operation(e, "drop_namespace", p, NULL);
 	edit_hide(e, p);
-	edit_operation(e, "drop_namespace", p->seen->asset_id, p->namespace, p->name, NULL, NULL);
 	return edit_apply(e, st, record(e, "delete_namespace", path, p->seen->asset_id));
 }
 
@@ -208,8 +212,8 @@ static enum status try_update(struct cx *cx, struct store *st, const struct cata
 	row->properties = json_print(cx, properties, NULL);
 	row->updated_ms = cx_now_ms();
 	e = edit_open(cx, ref, &branch, by);
+	edit_operation(e, "update_namespace", p, row);
 	edit_put(e, p, row);
-	edit_operation(e, "update_namespace", row->asset_id, p->namespace, p->name, NULL, NULL);
 	return edit_apply(e, st, record(e, "update_namespace", path, row->asset_id));
 }
 

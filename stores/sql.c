@@ -96,7 +96,7 @@ static void build_first_after(struct builder *b)
 	put(b, " LIMIT 1");
 }
 
-/* ("b", "c") > ($3, $4): the key columns from number `first` on. */
+/* ("b", "c") > ($3, $4), or < backwards: the key columns from number `first` on. */
 static void put_after(struct builder *b, size_t first)
 {
 	const struct kind *k = b->to->shape.kind;
@@ -106,7 +106,7 @@ static void put_after(struct builder *b, size_t first)
 		put(b, i > first ? ", " : "");
 		put_name(b, k->columns[i].name);
 	}
-	put(b, ") > (");
+	put(b, b->to->shape.backwards ? ") < (" : ") > (");
 	for (size_t i = first; i < k->n_keys; i++) {
 		put(b, i > first ? ", " : "");
 		put_param(b, SQL_OF_AFTER, &k->columns[i]);
@@ -114,13 +114,13 @@ static void put_after(struct builder *b, size_t first)
 	put(b, ")");
 }
 
-/* True where the list is by an indexed text: an asset's id, a metadata file. */
+/* True where the list is by an indexed column: an asset's id, a metadata file. */
 static bool is_lookup(const struct sql_shape *shape)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(shape->where) && shape->where[i]; i++) {
 		const struct column *c = &shape->kind->columns[(shape->where[i] & ~SQL_NULL) - 1];
 
-		if (c->flags & INDEX && model_is_text(c))
+		if (c->flags & INDEX)
 			return true;
 	}
 	return false;
@@ -142,6 +142,8 @@ static void put_order(struct builder *b, size_t first)
 		put_name(b, k->columns[i].name);
 		if (sort)
 			put(b, model_is_text(&k->columns[i]) ? " || ''" : " + 0");
+		if (b->to->shape.backwards)
+			put(b, " DESC");
 	}
 }
 
@@ -326,6 +328,7 @@ struct sql_shape sql_shape_query(const struct query *q)
 				   .bound = (uint8_t)q->bound,
 				   .after = q->after != NULL };
 
+	shape.backwards = q->backwards;
 	for (size_t i = 0; i < ARRAY_SIZE(q->where) && q->where[i]; i++)
 		shape.where[i] = shape_where(q, q->where[i]);
 	return shape;

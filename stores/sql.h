@@ -22,10 +22,10 @@ enum sql_verb {
 	SQL_TOUCH,
 };
 
-/* What tells one statement's text from another's; the last three of a LIST. */
+/* What tells one statement's text from another's; the last four of a LIST. */
 struct sql_shape {
 	const struct kind *kind;
-	uint8_t verb, bound, after, unused;
+	uint8_t verb, bound, after, backwards;
 	uint8_t where[4]; /* column's number + 1; SQL_NULL is added where the value is NULL */
 };
 #define SQL_NULL 0x80

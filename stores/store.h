@@ -38,6 +38,7 @@ struct query {
 	const struct row *from;	 /* names the kind; holds the bound values */
 	size_t bound;		 /* so many leading key columns equal from's; >= 1 unless GLOBAL */
 	const struct row *after; /* NULL, or: only keys greater than this row's */
+	bool backwards;		 /* in falling key order, and `after` means less than */
 	const char *where[4];	 /* names of further columns that equal from's; NULL ends.
 				 * INT columns and INDEX columns only */
 	size_t limit;		 /* 1 .. 10000 */

@@ -359,8 +359,10 @@ enum status commit_changes(struct request *rq, const struct catalog_ref *ref, st
 			   struct table_change *list, size_t n)
 {
 	struct attempt a = { .rq = rq, .ref = ref, .branch = branch, .tables = list, .n = n };
-	enum status s = scope_of(rq->cx, ref, &a.sc);
+	enum status s = content_may_write(rq->cx, ref);
 
+	if (!s)
+		s = scope_of(rq->cx, ref, &a.sc);
 	if (!s)
 		s = commit_loop(&a);
 	for (size_t i = 0; !s && i < n; i++) {

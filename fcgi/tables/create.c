@@ -23,6 +23,8 @@ enum status creation_open(struct request *rq, const struct metadata_kind *kind, 
 	s = resolve_names(rq, &path, &name, &c->ref);
 	c->at = (struct asset_name){ path, name };
 	if (!s)
+		s = content_may_write(rq->cx, c->ref);
+	if (!s)
 		s = asset_name_check(rq->cx, path, name);
 	return s ? s : scope_of(rq->cx, c->ref, &c->sc);
 }

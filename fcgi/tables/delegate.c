@@ -60,7 +60,11 @@ static enum status add_folder(struct request *rq, const struct delegated *t, con
 	return OK;
 }
 
-/* What the caller may do with this table, asked of the only evaluator. */
+/*
+ * What the caller may do with this table, asked of the only evaluator.  A tag is read;
+ * and where main takes merges only, nobody gets at its files by way of another branch:
+ * a PUT over one can't be told from a new one, a DELETE can.
+ */
 static unsigned verbs_of(struct request *rq, const struct delegated *t)
 {
 	static const struct {
@@ -81,6 +85,10 @@ static unsigned verbs_of(struct request *rq, const struct delegated *t)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!access_check(rq->cx, rq->who, verbs[i].action, &object))
 			out |= verbs[i].verb;
+	if (t->ref->read_only)
+		out &= VEND_READ;
+	if (t->ref->main_merge_only)
+		out &= ~(unsigned)VEND_DELETE;
 	return out;
 }
 

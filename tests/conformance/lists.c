@@ -413,8 +413,40 @@ static void one_moment(struct t *t)
 	t_join(t, pid);
 }
 
+/* The same names from the last one on, in pages, and by an index. */
+static void backwards(struct t *t)
+{
+	struct catalog from = t_catalog(t, "");
+	struct query q = { .from = &from.row, .bound = 1, .limit = 7, .backwards = true };
+	size_t at = ARRAY_SIZE(names);
+	struct asset a = t_asset(t, "n", "a"), b = t_asset(t, "n", "b");
+	struct query by_id = {
+		.from = &a.row, .bound = 2, .where = { "asset_id" }, .limit = 9, .backwards = true
+	};
+	struct rows rows;
+
+	insert_names(t);
+	do {
+		WANT(t, OK, store_list(&t->cx, t->st, &q, &rows));
+		for (size_t i = 0; i < rows.n; i++) {
+			struct catalog *c = (struct catalog *)rows.items + i;
+
+			CHECK(t, at > 0 && strcmp(c->name, names[--at]) == 0);
+			q.after = &c->row;
+		}
+	} while (rows.n == q.limit);
+	EQUAL(t, at, 0);
+	b.asset_id = a.asset_id = "one-id";
+	WANT(t, OK, t_apply(t, INSERT, &a.row));
+	WANT(t, OK, t_apply(t, INSERT, &b.row));
+	WANT(t, OK, store_list(&t->cx, t->st, &by_id, &rows));
+	EQUAL(t, rows.n, 2);
+	CHECK(t, strcmp(((struct asset *)rows.items)->name, "b") == 0);
+}
+
 const struct test_case list_cases[] = {
 	{ "byte-order", byte_order },
+	{ "backwards", backwards },
 	{ "pages", pages },
 	{ "after-a-missing-row", after_a_missing_row },
 	{ "wide-keys", wide_keys },

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_CONTENT_H
 #define TESTS_UNIT_CONTENT_H
 
-#include "stores/assets.h"
+#include "stores/branches.h"
 #include "stores/catalogs.h"
 #include "stores/jobs.h"
 #include "stores/namespaces.h"
@@ -114,34 +114,24 @@ static inline enum status commit_table(const struct catalog_ref *r, const char *
 			    1, NULL, &failed);
 }
 
-/* Takes a cut of the branch and makes a child there, as the branch routes will. */
+static inline const struct catalog_ref *on(const char *branch)
+{
+	const struct catalog_ref *out;
+
+	ok(content_catalog(&cx, content, st, NIL_UUID, "c", branch, &out));
+	return out;
+}
+
 static inline const struct catalog_ref *make_branch(const struct catalog_ref *parent,
 						    const char *name)
 {
-	const struct catalog_ref *out;
-	struct branch from, child;
-	struct text chain = text_open(&cx, 4096);
+	const struct branch_wish wish = { .name = name,
+					  .type = "experimental",
+					  .from = parent->branch_name };
+	struct branch made;
 
-	ok(content_read(&cx, st, parent, &from, NULL, 0, NULL, 0));
-	text_addf(&chain, "[[\"%s\",%lld]", from.id, (long long)from.cut);
-	for (size_t i = 1; i < parent->n_levels; i++)
-		text_addf(&chain, ",[\"%s\",%lld]", parent->levels[i].branch_id,
-			  (long long)parent->levels[i].cut);
-	text_add(&chain, "]");
-	child = (struct branch){ .row = ROW(branch),
-				 .tenant_id = NIL_UUID,
-				 .catalog_id = parent->catalog_id,
-				 .name = name,
-				 .id = text_uuid7(&cx),
-				 .parent_id = from.id,
-				 .parent_cut = from.cut,
-				 .chain = chain.s,
-				 .branch_type = "experimental" };
-	from.cut++;
-	ok(store_apply(&cx, st, (struct change[]){ { UPDATE, &from.row }, { INSERT, &child.row } },
-		       2, NULL));
-	ok(content_catalog(&cx, content, st, NIL_UUID, "c", name, &out));
-	return out;
+	ok(branch_create(&cx, st, parent, &wish, NULL, &made));
+	return on(name);
 }
 
 /* The names of a namespace, ' ' behind each, read in pages of `limit`. */

@@ -12,6 +12,7 @@
 
 #include "common/hmac.h"
 #include "common/text.h"
+#include "stores/branches.h"
 #include "stores/catalogs.h"
 #include "stores/content.h"
 #include "tests/unit/fcgi_client.h"
@@ -172,30 +173,21 @@ static inline int versions(const char *of)
 		cx_strndup(&cx, path_of(of), (size_t)(strrchr(of, '/') - of) - strlen("file://")));
 }
 
-/* As the branch routes will: a cut of main, a child there. */
+static inline void make_ref(const char *name, const char *type, const char *from)
+{
+	const struct branch_wish wish = { .name = name, .type = type, .from = from };
+	struct content *c = content_open();
+	const struct catalog_ref *ref;
+	struct branch made;
+
+	must(content_catalog(&cx, c, st, NIL_UUID, "c", NULL, &ref));
+	must(branch_create(&cx, st, ref, &wish, NULL, &made));
+	content_close(c);
+}
+
 static inline void make_branch(const char *name)
 {
-	struct catalog c;
-	struct branch main_row, b;
-
-	must(catalog_find(&cx, st, NIL_UUID, "c", &c));
-	main_row = (struct branch){
-		.row = ROW(branch), .tenant_id = NIL_UUID, .catalog_id = c.id, .name = "main"
-	};
-	must(store_get(&cx, st, &main_row.row));
-	b = (struct branch){ .row = ROW(branch),
-			     .tenant_id = NIL_UUID,
-			     .catalog_id = c.id,
-			     .name = name,
-			     .id = text_uuid7(&cx),
-			     .parent_id = main_row.id,
-			     .parent_cut = main_row.cut,
-			     .branch_type = "experimental" };
-	b.chain = cx_printf(&cx, "[[\"%s\",%lld]]", main_row.id, (long long)main_row.cut);
-	main_row.cut++;
-	must(store_apply(&cx, st,
-			 (struct change[]){ { UPDATE, &main_row.row }, { INSERT, &b.row } }, 2,
-			 NULL));
+	make_ref(name, "experimental", "main");
 }
 
 #endif
