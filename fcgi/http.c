@@ -211,6 +211,25 @@ enum status request_query(struct request *rq, const char *name, const char **out
 	}
 }
 
+enum status request_query_all(struct request *rq, const char *name, const char **out)
+{
+	const char *at = rq->query, *end = at + strlen(at);
+	char *key, *value;
+	enum status s;
+	bool more;
+
+	*out = NULL;
+	for (;;) {
+		s = next_pair(rq->cx, &at, end, &more, &key, &value);
+		if (s)
+			return fail(rq->cx, s, "query: %s", rq->cx->message);
+		if (!more)
+			return OK;
+		if (strcmp(key, name) == 0)
+			*out = *out ? cx_printf(rq->cx, "%s,%s", *out, value) : value;
+	}
+}
+
 const char *request_query_raw(const struct request *rq, const char *name)
 {
 	size_t n = strlen(name);

@@ -110,6 +110,9 @@ const char *request_base_url(const struct request *rq);
 /* The decoded value of a query parameter, or NULL; INVALID where it can't be decoded. */
 MUST_USE enum status request_query(struct request *rq, const char *name, const char **out);
 
+/* All values of a parameter that is given more than once, ',' between; NULL: absent. */
+MUST_USE enum status request_query_all(struct request *rq, const char *name, const char **out);
+
 /* The same as it was sent, not decoded: for lists of encoded texts.  NULL: absent. */
 const char *request_query_raw(const struct request *rq, const char *name);
 

@@ -10,7 +10,9 @@ static const char *noun(const char *type)
 {
 	if (text_same(type, "FUNCTION"))
 		return "Function";
-	return text_same(type, "VIEW") ? "View" : "Table";
+	if (text_same(type, "VIEW"))
+		return "View";
+	return text_same(type, "ICEBERG_TABLE") ? "Table" : "Asset";
 }
 
 /* "table", "view", "function", "asset": what audit records are about, and half of their action. */
@@ -141,7 +143,8 @@ static enum status try_create(struct cx *cx, struct store *st, const struct cata
 	edit_into(e, in);
 	if (claim)
 		s = claim_add(e, claim, row->asset_id);
-	return s ? s : edit_apply(e, st, record(e, op, row, at, location_json(cx, row)));
+	return s ? s
+		 : edit_apply(e, st, record(e, op, row, at, claim ? location_json(cx, row) : NULL));
 }
 
 enum status asset_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
@@ -182,10 +185,12 @@ static enum status add_change(struct edit *e, const struct asset_change *c, stru
 		edit_put(e, p, c->row);
 	else
 		edit_make(e, p, c->row);
-	if (p->seen && text_same(c->row->type, "VIEW"))
+	if (p->seen && !text_same(c->row->type, "ICEBERG_TABLE") &&
+	    !text_same(c->row->type, "FUNCTION"))
 		op = "update"; /* as audit records of views have always called it */
 	*made = record(e, op, c->row, &at,
-		       c->metadata ? c->metadata : location_json(e->cx, c->row));
+		       c->metadata || !c->row->metadata_location ? c->metadata
+								 : location_json(e->cx, c->row));
 	return c->claim ? claim_add(e, c->claim, c->row->asset_id) : OK;
 }
 
@@ -344,9 +349,10 @@ static enum status take_out(struct cx *cx, struct store *st, struct branch *bran
 	return s ? s : edit_apply(e, st, record(e, op, p->seen, &at, NULL));
 }
 
+/* asset_id: which one it must be, or NULL. */
 static enum status try_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
-			    const char *type, const struct asset_name *at, bool purge,
-			    const struct audit *by)
+			    const char *type, const struct asset_name *at, const char *asset_id,
+			    bool purge, const struct audit *by)
 {
 	struct place *p = place_asset(cx, ref, at->path, at->name);
 	struct branch branch;
@@ -354,24 +360,39 @@ static enum status try_drop(struct cx *cx, struct store *st, const struct catalo
 
 	if (s)
 		return s;
-	if (!p->seen || !text_same(p->seen->type, type))
+	if (!p->seen || !text_same(p->seen->type, type) ||
+	    (asset_id && !text_same(p->seen->asset_id, asset_id)))
 		return asset_missing(cx, type, at);
 	return take_out(cx, st, &branch, p, "drop", purge, by);
+}
+
+static enum status drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			const char *type, const struct asset_name *at, const char *asset_id,
+			bool purge, const struct audit *by)
+{
+	for (size_t i = 1; i <= EDIT_TRIES; i++) {
+		enum status s = try_drop(cx, st, ref, type, at, asset_id, purge, by);
+
+		if (s != CONFLICT)
+			return s;
+		edit_backoff(cx, i);
+	}
+	return edit_gave_up(cx);
 }
 
 enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 		       const char *type, const struct asset_name *at, bool purge,
 		       const struct audit *by)
 {
-	enum status s = OK;
+	return drop(cx, st, ref, type, at, NULL, purge, by);
+}
 
-	for (size_t i = 1; i <= EDIT_TRIES; i++) {
-		s = try_drop(cx, st, ref, type, at, purge, by);
-		if (s != CONFLICT)
-			return s;
-		edit_backoff(cx, i);
-	}
-	return edit_gave_up(cx);
+enum status asset_drop_id(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+			  const struct asset *which, const struct audit *by)
+{
+	struct asset_name at = { which->namespace, which->name };
+
+	return drop(cx, st, ref, which->type, &at, which->asset_id, false, by);
 }
 
 enum status asset_unregister(struct cx *cx, struct store *st, struct branch *branch,

@@ -67,6 +67,11 @@ MUST_USE enum status asset_drop(struct cx *cx, struct store *st, const struct ca
 				const char *type, const struct asset_name *at, bool purge,
 				const struct audit *by);
 
+/* Drops the asset that main shows where `which` says, if it is that one still: its files stay.
+ * NOT_FOUND. */
+MUST_USE enum status asset_drop_id(struct cx *cx, struct store *st, const struct catalog_ref *ref,
+				   const struct asset *which, const struct audit *by);
+
 /*
  * One try to take out what place->seen shows, as it was read with `branch`; its
  * files stay where they are, and its locations are free as after a drop.

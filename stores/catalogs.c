@@ -95,6 +95,23 @@ enum status catalog_find(struct cx *cx, struct store *st, const char *tenant_id,
 	return store_get(cx, st, &out->row);
 }
 
+enum status catalog_find_id(struct cx *cx, struct store *st, const char *tenant_id, const char *id,
+			    struct catalog *out)
+{
+	struct catalog from = { .row = ROW(catalog), .tenant_id = tenant_id, .id = id };
+	struct query q = { .from = &from.row, .bound = 1, .where = { "id" }, .limit = 1 };
+	struct rows rows;
+	enum status s = store_list(cx, st, &q, &rows);
+
+	*out = from;
+	if (s)
+		return s;
+	if (!rows.n)
+		return fail(cx, NOT_FOUND, "no catalog with the id %s", id);
+	*out = *(struct catalog *)rows.items;
+	return OK;
+}
+
 /* UPDATE, or the row moves to its new key: which of the list fails then is c's. */
 static size_t write_or_move(struct cx *cx, struct catalog *c, const char *name, struct change *list)
 {

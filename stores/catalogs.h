@@ -29,6 +29,10 @@ MUST_USE enum status catalog_create(struct cx *cx, struct store *st, struct cata
 MUST_USE enum status catalog_find(struct cx *cx, struct store *st, const char *tenant_id,
 				  const char *name, struct catalog *out);
 
+/* By its id.  NOT_FOUND. */
+MUST_USE enum status catalog_find_id(struct cx *cx, struct store *st, const char *tenant_id,
+				     const char *id, struct catalog *out);
+
 /*
  * Writes a catalog that was read, under `name` where that is not NULL and
  * differs from its own: all below hangs on its id, which stays.  NOT_FOUND: the

@@ -48,7 +48,7 @@ MUST_USE enum status admin_list(struct request *rq, const struct row *from, size
 				enum status (*show)(struct request *rq, const void *item,
 						    struct json_object **out));
 
-/* ?offset= and ?limit= (SIZE_MAX: all).  INVALID: no number. */
+/* ?offset= and ?limit=; what is not asked for stays.  INVALID: no number. */
 MUST_USE enum status admin_page(struct request *rq, size_t *skip, size_t *limit);
 
 /* Answers with one row. */
@@ -111,6 +111,34 @@ enum status sync_federated(struct request *rq);
 enum status get_federated_stats(struct request *rq);
 
 enum status list_reports(struct request *rq);
+
+enum status list_assets(struct request *rq);
+enum status create_asset(struct request *rq);
+enum status get_asset(struct request *rq);
+enum status update_asset(struct request *rq);
+enum status delete_asset(struct request *rq);
+
+enum status get_asset_by_id(struct request *rq);
+enum status get_about(struct request *rq);
+enum status put_about(struct request *rq);
+enum status delete_about(struct request *rq);
+enum status delete_assets(struct request *rq);
+
+enum status search_assets_plain(struct request *rq);
+enum status search_assets_paged(struct request *rq);
+enum status search_all(struct request *rq);
+
+enum status get_stats(struct request *rq);
+enum status get_summary(struct request *rq);
+enum status get_namespace_tree(struct request *rq);
+enum status get_explorer_tree(struct request *rq);
+
+enum status list_audit(struct request *rq);
+enum status count_audit(struct request *rq);
+enum status get_audit(struct request *rq);
+
+enum status get_settings(struct request *rq);
+enum status update_settings(struct request *rq);
 
 enum status validate_names(struct request *rq);
 

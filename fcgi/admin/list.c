@@ -28,11 +28,8 @@ static enum status read_number(struct request *rq, const char *name, size_t *out
 
 enum status admin_page(struct request *rq, size_t *skip, size_t *limit)
 {
-	enum status s;
+	enum status s = read_number(rq, "limit", limit);
 
-	*skip = 0;
-	*limit = SIZE_MAX;
-	s = read_number(rq, "limit", limit);
 	return s ? s : read_number(rq, "offset", skip);
 }
 
@@ -98,7 +95,7 @@ enum status admin_list(struct request *rq, const struct row *from, size_t bound,
 {
 	struct query q = { .from = from, .bound = bound, .limit = PAGE };
 	struct json_object *array = json_new_array(rq->cx);
-	struct list l = { 0 };
+	struct list l = { .limit = SIZE_MAX };
 	size_t end;
 	enum status s = admin_page(rq, &l.skip, &l.limit);
 

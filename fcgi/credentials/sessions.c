@@ -33,7 +33,7 @@ static enum status show_tokens(struct request *rq, const char *tenant_id, const 
 {
 	struct json_object *array = json_new_array(rq->cx);
 	const struct token *t;
-	size_t skip, limit;
+	size_t skip = 0, limit = SIZE_MAX;
 	enum status s = admin_page(rq, &skip, &limit);
 
 	if (!s)
