@@ -125,13 +125,17 @@ static enum status read_about(struct request *rq, struct business_metadata *m)
 	return OK;
 }
 
-/* That others may find it is a right of its own to say. */
-static enum status check_discovery(struct request *rq, const struct sighting *a,
-				   const struct business_metadata *m)
+/* That others may find it is a right of its own to say.  Tags give others the rights that were
+ * granted on them: who puts one on or takes it off must hold all that writers do. */
+static enum status check_rights(struct request *rq, const struct sighting *a,
+				const struct business_metadata *m)
 {
-	if (m->discoverable == is_discoverable(&a->about))
-		return OK;
-	return asset_decide(rq, MAY_DISCOVER, a);
+	const char *tags = a->about.row.version ? a->about.tags : "[]";
+	enum status s = OK;
+
+	if (m->discoverable != is_discoverable(&a->about))
+		s = asset_decide(rq, MAY_DISCOVER, a);
+	return s || text_same(m->tags, tags) ? s : asset_decide(rq, MAY_WRITE, a);
 }
 
 enum status put_about(struct request *rq)
@@ -145,7 +149,7 @@ enum status put_about(struct request *rq)
 	if (!s)
 		s = read_about(rq, &m);
 	if (!s)
-		s = check_discovery(rq, &a, &m);
+		s = check_rights(rq, &a, &m);
 	if (!s)
 		s = business_put(rq->cx, rq->rs->store, &m, asset_record_name(rq->cx, &a),
 				 request_actor(rq));
@@ -157,6 +161,8 @@ enum status delete_about(struct request *rq)
 	struct sighting a;
 	enum status s = asset_lookup(rq, rq->segments[0], MAY_DELETE, &a);
 
+	if (!s)
+		s = check_rights(rq, &a, &(struct business_metadata){ .tags = "[]" });
 	if (!s)
 		s = business_delete(rq->cx, rq->rs->store, rq->tenant_id, a.row->asset_id,
 				    asset_record_name(rq->cx, &a), request_actor(rq));

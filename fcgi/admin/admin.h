@@ -124,6 +124,11 @@ enum status put_about(struct request *rq);
 enum status delete_about(struct request *rq);
 enum status delete_assets(struct request *rq);
 
+enum status create_request(struct request *rq);
+enum status list_requests(struct request *rq);
+enum status get_request(struct request *rq);
+enum status decide_request(struct request *rq);
+
 enum status search_assets_plain(struct request *rq);
 enum status search_assets_paged(struct request *rq);
 enum status search_all(struct request *rq);

@@ -279,6 +279,7 @@ static bool is_seen(struct request *rq, const struct asset *a,
 	o.kind = ON_ASSET;
 	o.name = a->name;
 	o.asset_id = a->asset_id;
+	o.tags = tags_of(rq->cx, about);
 	return is_discoverable(about) || access_may(rq->who, MAY_READ, &o);
 }
 

@@ -2,6 +2,7 @@
 /* dashboard.c - how much of everything there is, counted when asked. */
 #include "common/list.h"
 #include "common/text.h"
+#include "fcgi/admin/lookup.h"
 #include "fcgi/admin/people.h"
 #include "fcgi/admin/walk.h"
 #include "fcgi/resolve.h"
@@ -86,7 +87,7 @@ static void see_entry(void *arg, const void *row)
 		count_namespace(t, e);
 		return;
 	}
-	if (!access_may(t->rq->who, MAY_READ, &o))
+	if (!asset_may(t->rq, MAY_READ, &o))
 		return;
 	if (text_same(e->type, "ICEBERG_TABLE"))
 		t->n_tables++;

@@ -53,7 +53,8 @@ static bool keep(void *arg, const struct found *f)
 			    .catalog_id = e->catalog_id,
 			    .namespace = e->namespace,
 			    .name = e->name,
-			    .asset_id = e->asset_id };
+			    .asset_id = e->asset_id,
+			    .tags = m.tags };
 
 	if (text_same(e->type, "NAMESPACE")) {
 		if (!h->namespaces || !may_see_namespace(h->rq, e))

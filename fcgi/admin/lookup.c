@@ -94,7 +94,9 @@ enum status asset_sight(struct request *rq, const char *id, struct sighting *out
 				       .catalog = out->catalog,
 				       .namespace = out->row->namespace,
 				       .name = out->row->name,
-				       .asset_id = out->row->asset_id };
+				       .asset_id = out->row->asset_id,
+				       .tags = tags_of(rq->cx, &out->about),
+				       .noun = "Asset" };
 	return OK;
 }
 
@@ -116,6 +118,16 @@ enum status asset_lookup(struct request *rq, const char *id, enum action action,
 	enum status s = asset_sight(rq, id, out);
 
 	return s ? s : asset_decide(rq, action, out);
+}
+
+bool asset_may(struct request *rq, enum action action, struct object *asset)
+{
+	struct business_metadata about;
+
+	if (!asset->tags && access_needs_tags(rq->who, action, asset) &&
+	    !business_find(rq->cx, rq->rs->store, rq->tenant_id, asset->asset_id, &about))
+		asset->tags = tags_of(rq->cx, &about);
+	return access_may(rq->who, action, asset);
 }
 
 /* --- what is said of it ------------------------------------------------------------- */

@@ -24,6 +24,9 @@ MUST_USE enum status asset_lookup(struct request *rq, const char *id, enum actio
 MUST_USE enum status asset_sight(struct request *rq, const char *id, struct sighting *out);
 MUST_USE enum status asset_decide(struct request *rq, enum action action, const struct sighting *a);
 
+/* As access_may, for lists: reads an asset's tags where only they could say yes. */
+bool asset_may(struct request *rq, enum action action, struct object *asset);
+
 /* True where others may find it. */
 bool is_discoverable(const struct business_metadata *about);
 

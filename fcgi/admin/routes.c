@@ -73,6 +73,13 @@ static const struct route routes[] = {
 	  NULL },
 	{ "DELETE", V1 "business-metadata/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG,
 	  delete_about, NULL },
+	{ "POST", V1 "assets/{}/access-requests", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG,
+	  create_request, NULL },
+	{ "GET", V1 "access-requests", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_requests,
+	  NULL },
+	{ "GET", V1 "access-requests/{}", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_request,
+	  NULL },
+	{ "PUT", V1 "access-requests/{}", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, decide_request, NULL },
 	{ "POST", V1 "bulk/assets/delete", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, delete_assets,
 	  NULL },
 

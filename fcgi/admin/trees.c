@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* trees.c - a catalog's namespaces, and what is in them, as trees. */
 #include "common/text.h"
-#include "fcgi/admin/admin.h"
+#include "fcgi/admin/lookup.h"
 #include "fcgi/idents.h"
 #include "fcgi/resolve.h"
 #include "stores/content.h"
@@ -24,7 +24,7 @@ static const char *child_path(struct cx *cx, const char *path, const char *name)
 
 static bool may_see(void *arg, const struct asset *row)
 {
-	const struct tree *t = arg;
+	struct tree *t = arg;
 	struct object o = { .kind = t->spaces ? ON_NAMESPACE : ON_ASSET,
 			    .tenant_id = t->rq->tenant_id,
 			    .catalog_id = t->ref->catalog_id,
@@ -37,7 +37,7 @@ static bool may_see(void *arg, const struct asset *row)
 	}
 	o.name = row->name;
 	o.asset_id = row->asset_id;
-	return access_may(t->rq->who, MAY_READ, &o);
+	return asset_may(t->rq, MAY_READ, &o);
 }
 
 static enum status list(struct tree *t, const char *path, bool spaces, struct listing *out)

@@ -6,6 +6,7 @@
 
 #include "fcgi/actor.h"
 #include "fcgi/admin/admin.h"
+#include "stores/settings.h"
 #include "vending/storage.h"
 
 #define CONFIG_DEPTH 16
@@ -196,11 +197,47 @@ static enum status read_warehouse(struct request *rq, struct warehouse *w, const
 	return s ? s : check_vending(rq, w);
 }
 
+static bool says_where(struct json_object *config)
+{
+	static const char *const words[] = { "bucket", "container", "location" };
+
+	json_object_object_foreach(config, key, v) {
+		for (size_t i = 0; v && i < ARRAY_SIZE(words); i++)
+			if (strcasestr(key, words[i]))
+				return true;
+	}
+	return false;
+}
+
+/* A new warehouse that says no place is kept in the tenant's bucket, in a folder of its name. */
+static enum status add_default_place(struct request *rq)
+{
+	struct json_object *config = NULL;
+	struct setting settings;
+	const char *name = json_text(rq->json, "name");
+	enum status s = json_opt_object(rq->cx, rq->json, "", "storage_config", &config);
+
+	if (s || !name || (config && says_where(config)))
+		return s;
+	s = setting_find(rq->cx, rq->rs->store, rq->tenant_id, &settings);
+	if (s || !settings.default_warehouse_bucket)
+		return s;
+	if (!config) {
+		config = json_new_object(rq->cx);
+		json_set(rq->json, "storage_config", config);
+	}
+	json_set_text(config, "s3.bucket", settings.default_warehouse_bucket);
+	json_set_text(config, "prefix", name);
+	return OK;
+}
+
 enum status create_warehouse(struct request *rq)
 {
 	struct warehouse w = { .tenant_id = rq->tenant_id, .storage_config = "{}" };
 	enum status s = request_json(rq, false);
 
+	if (!s)
+		s = add_default_place(rq);
 	if (!s)
 		s = read_warehouse(rq, &w, &w.name);
 	if (!s && !w.name)

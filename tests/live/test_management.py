@@ -196,6 +196,41 @@ def test_nobody_sees_or_says_without_a_right(admin, user, stranger, model):
     user.fails(404, "POST", url, {})
 
 
+# --- access requests ------------------------------------------------------------------------------
+
+
+def test_access_request_is_a_real_grant(admin, user, stranger, assets, model, lake):
+    ask = f"assets/{model['id']}/access-requests"
+    user.fails(404, "POST", ask)
+    admin.ok("POST", f"assets/{model['id']}/metadata", {"discoverable": True}, status=200)
+    made = user.ok("POST", ask, {"reason": "a report"})
+    assert made["status"] == "pending" and made["reason"] == "a report"
+    assert made["asset-id"] == made["asset_id"] == model["id"] and made["user-id"] == made["user_id"] == user.id
+    assert made["username"] == user.username and made["resource"] == f"{lake}.sales.{model['name']}"
+    assert made["reviewed-by"] is None and made["review-comment"] is None and made["requested-at"]
+    assert user.ok("POST", ask)["id"] == made["id"], "one that is pending is not made again"
+    one = f"access-requests/{made['id']}"
+    assert user.ok("GET", one) == made and made in user.ok("GET", "access-requests") and made in admin.ok("GET", "access-requests")
+    assert stranger.ok("GET", "access-requests") == []
+    stranger.fails(404, "GET", one)
+    stranger.fails(404, "PUT", one, {"status": "approved"})
+    user.fails(403, "PUT", one, {"status": "approved"})
+    for bad in ({"status": "pending"}, {"status": "maybe"}, {}, {"status": "approved", "comment": 1}):
+        admin.fails(400, "PUT", one, bad)
+    user.fails(404, "GET", f"{assets}/{model['name']}")
+    done = admin.ok("PUT", one, {"status": "approved", "comment": "ok"})
+    assert (done["status"], done["review-comment"], done["reviewed-by"]) == ("approved", "ok", admin.id)
+    assert user.ok("GET", f"{assets}/{model['name']}") == model
+    [hit] = user.ok("GET", f"assets/search?query={model['name']}")
+    assert hit["has_access"] is True
+    user.fails(403, "DELETE", f"{assets}/{model['name']}")
+    admin.ok("PUT", one, {"status": "approved"})
+    admin.ok("PUT", one, {"status": "rejected"})
+    user.fails(404, "GET", f"{assets}/{model['name']}")
+    actions = {e["action"] for e in admin.ok("GET", f"audit?resource_id={made['id']}")}
+    assert {"request_access", "approve_access", "deny_access", "grant_permission"} <= actions
+
+
 # --- search ---------------------------------------------------------------------------------------
 
 
@@ -372,3 +407,14 @@ def test_settings(root, user, stranger):  # noqa: F811
     user.fails(403, "GET", "config/settings")
     user.fails(403, "PUT", "config/settings", {})
     assert root.ok("GET", "config/settings") is not None
+
+
+def test_default_warehouse_bucket(stranger):
+    stranger.ok("PUT", "config/settings", {"default_warehouse_bucket": "company-lake"})
+    name = fresh("w")
+    made = stranger.ok("POST", "warehouses", {"name": name})
+    assert made["storage_config"] == {"s3.bucket": "company-lake", "prefix": name}
+    own = {"s3.bucket": "other"}
+    assert stranger.ok("POST", "warehouses", {"name": fresh("w"), "storage_config": own})["storage_config"] == own
+    stranger.ok("PUT", "config/settings", {})
+    assert stranger.ok("POST", "warehouses", {"name": fresh("w")})["storage_config"] == {}
