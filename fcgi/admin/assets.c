@@ -52,12 +52,23 @@ static enum status read_kind(struct request *rq, const char *text, const char **
 	return OK;
 }
 
+/* True where a storage path was meant, right or wrong. */
+static bool names_storage(const char *location)
+{
+	static const char *const schemes[] = { "s3:",	"s3a:",	  "s3n:",   "gs:",
+					       "abfs:", "abfss:", "wasbs:", "file:/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (text_starts(location, schemes[i]))
+			return true;
+	return false;
+}
+
 /* A path of the catalog's storage is checked and owned as a table's is; any other text is
  * kept as it is, and leads nobody to anything by this server. */
 static enum status read_location(struct request *rq, struct asset *row, struct claim *claim)
 {
 	const struct catalog_ref *ref = rq->resolved->catalog;
-	char why[sizeof(rq->cx->message)];
 	const struct scope *sc;
 	struct location l;
 	enum status s;
@@ -65,20 +76,15 @@ static enum status read_location(struct request *rq, struct asset *row, struct c
 	claim->n = 0;
 	if (strlen(row->location) > MAX_LOCATION_BYTES)
 		return fail(rq->cx, INVALID, "location: longer than %d bytes", MAX_LOCATION_BYTES);
-	if (location_parse(rq->cx, row->location, &l)) {
-		memcpy(why, rq->cx->message, sizeof(why));
-		/* a bucket's name says that a storage path was meant */
-		return text_starts(row->location, "s3") || text_starts(row->location, "file:")
-			       ? fail(rq->cx, INVALID, "location: %s", why)
-			       : OK;
-	}
+	s = location_parse(rq->cx, row->location, &l);
+	if (s)
+		return names_storage(row->location) ? s : OK;
 	if (scope_of(rq->cx, ref, &sc) || strcmp(l.scheme, sc->storage.scheme) != 0 ||
 	    storage_covers(rq->cx, &sc->storage, &l))
 		return OK;
 	row->location = l.text;
 	claim->storage = sc->identity;
-	s = claim_path(rq->cx, claim, storage_claim(rq->cx, &sc->storage, &l));
-	return s;
+	return claim_path(rq->cx, claim, storage_claim(rq->cx, &sc->storage, &l));
 }
 
 static enum status read_body(struct request *rq, struct asset *row, struct claim *claim)

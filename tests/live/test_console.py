@@ -121,7 +121,7 @@ def test_search_and_code(by_admin, admin, lake):  # noqa: F811
 
 def test_what_the_script_itself_can_not(by_admin):
     by_admin("user", "list-requests")
-    by_admin("user", "get-token", exits=1)  # it calls its own client with an argument that one does not have
+    by_admin("user", "get-token", "--description", "x", exits=1)  # it gives its own client what that does not take
 
 
 def test_profiles(by_admin):
