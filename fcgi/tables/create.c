@@ -135,6 +135,32 @@ static enum status answer_made(struct request *rq, const struct creation *c,
 	return answer_table(rq, f->location, f->bytes, f->n, &d);
 }
 
+/*
+ * The catalog's table-default.* and table-override.* properties, in the body that a new
+ * table is made of: clients that know of them have done the same.
+ */
+static enum status apply_catalog(struct request *rq, const struct catalog_ref *ref)
+{
+	static const char defaults[] = "table-default.", overrides[] = "table-override.";
+	struct json_object *given = NULL, *properties, *said;
+	enum status s = json_opt_object(rq->cx, rq->json, "", "properties", &given);
+
+	if (!s)
+		s = catalog_properties(rq->cx, ref, &said);
+	if (s)
+		return s;
+	properties = given ? json_share(rq->cx, given) : json_new_object(rq->cx);
+	json_object_object_foreach(said, key, value) {
+		if (text_starts(key, overrides))
+			json_set(properties, key + strlen(overrides), value);
+		else if (text_starts(key, defaults) && !json_has(given, key + strlen(defaults)))
+			json_set(properties, key + strlen(defaults), value);
+	}
+	if (json_object_object_length(properties))
+		json_set(rq->json, "properties", properties);
+	return OK;
+}
+
 enum status create_table(struct request *rq)
 {
 	struct metadata_env env = { .now_ms = cx_now_ms() };
@@ -148,6 +174,8 @@ enum status create_table(struct request *rq)
 		s = creation_open(rq, &table_metadata, wish.name, &c);
 	if (!s)
 		s = creation_location(rq, &c, wish.location, &wish.location);
+	if (!s)
+		s = apply_catalog(rq, c.ref);
 	if (s)
 		return s;
 	env.new_uuid = c.row->asset_id;

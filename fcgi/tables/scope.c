@@ -3,6 +3,7 @@
 #include "fcgi/tables/scope.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 #include "common/hmac.h"
 #include "common/text.h"
@@ -10,6 +11,17 @@
 #define CONFIG_MAX_DEPTH 8
 #define MAX_FOLDER_BYTES 64 /* of one level's or table's name in a location */
 #define MAX_LOCATION_BYTES 1024
+
+enum status catalog_properties(struct cx *cx, const struct catalog_ref *ref,
+			       struct json_object **out)
+{
+	const char *text = ref->row->properties;
+
+	if (text)
+		return json_parse(cx, text, strlen(text), CONFIG_MAX_DEPTH, out);
+	*out = json_new_object(cx);
+	return OK;
+}
 
 /* --- the warehouse ------------------------------------------------------------------ */
 
@@ -57,6 +69,21 @@ static void scope_vending(struct cx *cx, const struct catalog_ref *ref, struct s
 	sc->problem = cx_strdup(cx, cx->message);
 }
 
+/* Where the catalog says so, nothing leaves for any of its tables, whatever its warehouse does. */
+static void scope_never_vend(struct cx *cx, const struct catalog_ref *ref, struct scope *sc)
+{
+	struct json_object *properties;
+	const char *never = NULL;
+
+	if (!catalog_properties(cx, ref, &properties))
+		never = json_text(properties, "never-vend");
+	if (!never || strcasecmp(never, "true") != 0)
+		return;
+	sc->storage.vending = VEND_NOTHING;
+	sc->storage.signs_writes = false;
+	sc->problem = cx_printf(cx, "the catalog \"%s\" vends nothing", ref->name);
+}
+
 static enum status scope_make(struct cx *cx, const struct catalog_ref *ref, struct scope **out)
 {
 	struct scope *sc = CX_NEW(cx, struct scope);
@@ -70,6 +97,7 @@ static enum status scope_make(struct cx *cx, const struct catalog_ref *ref, stru
 	if (s)
 		return s;
 	scope_vending(cx, ref, sc);
+	scope_never_vend(cx, ref, sc);
 	storage_client_config(&sc->storage, config);
 	sc->identity = storage_identity(cx, &sc->storage);
 	sc->config = json_print(cx, config, NULL);

@@ -22,6 +22,10 @@ struct scope {
 MUST_USE enum status scope_of(struct cx *cx, const struct catalog_ref *ref,
 			      const struct scope **out);
 
+/* What an administrator put into the catalog's properties: {str: str}. */
+MUST_USE enum status catalog_properties(struct cx *cx, const struct catalog_ref *ref,
+					struct json_object **out);
+
 /* root/<levels>/<name>-<random>, of characters that no storage, policy or client
  * reads in a second way.  Never the same twice. */
 const char *scope_new_location(struct cx *cx, const struct scope *sc, const char *path,

@@ -418,3 +418,42 @@ def test_default_warehouse_bucket(stranger):
     assert stranger.ok("POST", "warehouses", {"name": fresh("w"), "storage_config": own})["storage_config"] == own
     stranger.ok("PUT", "config/settings", {})
     assert stranger.ok("POST", "warehouses", {"name": fresh("w")})["storage_config"] == {}
+
+
+# --- catalogs' properties ------------------------------------------------------------------------------
+
+
+def test_table_defaults_and_overrides(admin, lake):
+    """Served to clients, and applied at create for those that do not."""
+    name = fresh("c")
+    said = {"table-default.write.format.default": "orc", "table-default.a": "1", "table-override.b": "2", "other": "3"}
+    admin.ok("POST", "catalogs", {"name": name, "warehouse_name": lake, "storage_location": storage_of(admin, lake, name), "properties": said})
+    config = iceberg(admin, "GET", f"config?warehouse={name}").json()
+    assert config["defaults"]["table-default.a"] == "1" and config["overrides"]["table-override.b"] == "2"
+    assert iceberg(admin, "POST", f"{name}/namespaces", {"namespace": ["n"]}).status_code == 200
+    body = {"name": "t", "schema": SCHEMA, "properties": {"a": "mine", "b": "mine", "c": "mine"}}
+    made = iceberg(admin, "POST", f"{name}/namespaces/n/tables", body).json()["metadata"]["properties"]
+    assert made == {"a": "mine", "b": "2", "c": "mine", "write.format.default": "orc"}
+    plain = iceberg(admin, "POST", f"{name}/namespaces/n/tables", {"name": "u", "schema": SCHEMA}).json()["metadata"]["properties"]
+    assert plain == {"a": "1", "b": "2", "write.format.default": "orc"}
+
+
+def storage_of(api, warehouse, folder):
+    return api.ok("GET", f"warehouses/{warehouse}")["storage_config"]["location"].rstrip("/") + "/" + folder
+
+
+def test_a_catalog_that_never_vends(admin):
+    name = fresh("keys")
+    static = {"AwsStatic": {"access_key_id": "AKIA", "secret_access_key": "do-not-show"}}
+    config = {"s3.bucket": "lake", "s3.endpoint": "http://127.0.0.1:9", "s3.access-key-id": "AKIA", "s3.secret-access-key": "do-not-show"}
+    admin.ok("POST", "warehouses", {"name": name, "storage_config": config, "vending_strategy": static})
+    admin.ok("POST", "catalogs", {"name": name, "warehouse_name": name, "properties": {"never-vend": "true"}})
+    assert iceberg(admin, "POST", f"{name}/namespaces", {"namespace": ["n"]}).status_code == 200
+    table = {"name": "t", "schema": SCHEMA, "stage-create": True}
+    headers = {**admin.headers, "X-Iceberg-Access-Delegation": "vended-credentials,remote-signing"}
+    asking = Api(admin.uri, headers)
+    answer = iceberg(asking, "POST", f"{name}/namespaces/n/tables", table)
+    assert answer.status_code == 200 and "AKIA" not in answer.text and "do-not-show" not in answer.text
+    assert not answer.json().get("storage-credentials") and "signer" not in answer.text
+    admin.ok("PUT", f"catalogs/{name}", {"properties": {}})
+    assert "AKIA" in iceberg(asking, "POST", f"{name}/namespaces/n/tables", table).text
