@@ -97,6 +97,8 @@ static const struct setting settings[] = {
 	  "how long an account then takes no password, and how long a failure is remembered" },
 	{ "PANGOLIN_COUNTS", SET_BOOL, AT(counts), "boolean", "false", 0, 0,
 	  "each answer says in X-Pangolin-Counts how many round trips and objects it took" },
+	{ "PANGOLIN_METRICS_ENABLED", SET_BOOL, AT(metrics_enabled), "boolean", "true", 0, 0,
+	  "/metrics answers, to whoever can reach it" },
 	{ "PANGOLIN_SCAN_FILES", SET_INT, AT(scan_files), "files", "2000", 1, 100000,
 	  "most files in one answer of a planned scan; the others are fetched by plan tasks" },
 	{ "PANGOLIN_SCAN_BYTES", SET_INT, AT(scan_bytes), "bytes", "33554432", 1, 1024 * MIB,

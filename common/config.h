@@ -36,6 +36,7 @@ struct config {
 	bool password_rule;	/* PANGOLIN_PASSWORD_RULE */
 	int64_t password_slots; /* password hashes at once on this machine */
 	bool counts;		/* PANGOLIN_COUNTS: answers say what they cost */
+	bool metrics_enabled;	/* /metrics */
 	int64_t scan_files;	/* of one answer of a planned scan */
 	int64_t scan_bytes;	/* of manifests read for it */
 	int64_t scan_ttl_s;

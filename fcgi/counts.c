@@ -2,6 +2,8 @@
 /* counts.c - reads the counters of store and cloud, and shows how far they moved. */
 #include "fcgi/counts.h"
 
+#include "stores/content.h"
+
 struct counts counts_now(const struct responder *rs)
 {
 	struct counts n = { .trips = rs->store->trips,
@@ -10,6 +12,8 @@ struct counts counts_now(const struct responder *rs)
 			    .parses = rs->parses };
 	const struct cloud_counts *c = rs->cloud ? cloud_counts(rs->cloud) : NULL;
 
+	if (rs->content)
+		content_counts(rs->content, &n.hits, &n.misses);
 	if (c) {
 		n.requests = c->requests;
 		n.gets = c->gets;

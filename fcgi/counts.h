@@ -9,6 +9,7 @@ struct counts {
 	uint64_t trips, rows, steps;		/* of the store: stores/store.h */
 	uint64_t requests, gets, puts, removes; /* of objects */
 	uint64_t parses;			/* of tables' metadata */
+	uint64_t hits, misses;			/* of catalogs this process knows */
 };
 
 /* Since the process started. */

@@ -19,6 +19,7 @@
 struct route_table;
 struct content;	 /* stores/content.h: what this process knows of catalogs, while the epochs stand */
 struct refusals; /* fcgi/refusals.h */
+struct meter;	 /* fcgi/meter.h; NULL = nothing is counted */
 struct identities; /* fcgi/auth.h: keys, and principals by token while the epochs stand */
 
 /* One process: everything that outlives a request. */
@@ -33,6 +34,7 @@ struct responder {
 	struct content *content;
 	struct identities *identities;
 	struct refusals *refusals;
+	struct meter *meter;
 	const struct route_table *const *tables; /* what this process serves */
 	size_t n_tables;
 	uint64_t served;

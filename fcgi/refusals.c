@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "fcgi/actor.h"
+#include "fcgi/meter.h"
 #include "stores/audit.h"
 
 #define PLACES 64
@@ -121,8 +122,10 @@ void refusal_note(struct request *rq, const char *tenant_id, const char *usernam
 	a->error_message = cx_strdup(cx, why);
 	a->id = row_id(cx, a, a->timestamp / MINUTE_MS * MINUTE_MS);
 	n = due(rq->rs->refusals, a->id);
-	if (n && write_row(cx, rq->rs->store, a, n))
+	if (n && write_row(cx, rq->rs->store, a, n)) {
+		meter_add(rq->rs->meter, COUNT_AUDIT_FAILURES, 1);
 		log_event(LOG_WARNING_, action, rq->request_id, "not on record (%s): %s",
 			  cx->message, why);
+	}
 	memcpy(cx->message, why, sizeof(why));
 }

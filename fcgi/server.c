@@ -4,6 +4,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "fcgi/auth.h"
@@ -12,6 +13,7 @@
 #include "fcgi/federate.h"
 #include "fcgi/gateway.h"
 #include "fcgi/idempotency.h"
+#include "fcgi/meter.h"
 #include "fcgi/refusals.h"
 #include "fcgi/resolve.h"
 #include "stores/content.h"
@@ -56,6 +58,8 @@ static enum status identify(struct request *rq)
 	if (rq->route->action == PUBLIC)
 		return OK;
 	s = authenticate(rq);
+	if (s == UNAVAILABLE)
+		meter_add(rq->rs->meter, COUNT_REVOCATION_ERRORS, 1);
 	if (s)
 		return s;
 	if (!rq->who)
@@ -99,10 +103,28 @@ static void answer(struct service *sv, struct request *rq)
 		     sv->rs.config->request_timeout_ms);
 }
 
+static int64_t monotonic_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void count(const struct request *rq, const struct counts *before, int64_t start_us)
+{
+	struct counts now = counts_now(rq->rs);
+
+	meter_add(rq->rs->meter, COUNT_CACHE_HITS, now.hits - before->hits);
+	meter_add(rq->rs->meter, COUNT_CACHE_MISSES, now.misses - before->misses);
+	meter_request(rq->rs->meter, rq, monotonic_us() - start_us);
+}
+
 static void serve_request(struct service *sv, struct cx *cx, const char *const *env)
 {
 	struct request rq = { .cx = cx, .rs = &sv->rs, .env = env };
 	struct counts before = counts_now(&sv->rs);
+	int64_t start_us = monotonic_us();
 	enum status s = handle(sv, &rq);
 
 	if (s)
@@ -111,6 +133,7 @@ static void serve_request(struct service *sv, struct cx *cx, const char *const *
 		counts_show(&rq, &before);
 	answer(sv, &rq);
 	gateway_finish(sv->gateway);
+	count(&rq, &before, start_us);
 	sv->rs.served++;
 }
 
@@ -188,6 +211,7 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	s = store_open(cx, c->database_url, storage_key_path(cx, c, needs), false, &rs->store);
 	rs->content = content_open();
 	rs->refusals = refusals_open();
+	rs->meter = meter_open(c->runtime_dir, rs->family);
 	if (!s)
 		s = open_slots(cx, rs);
 	if (!s && needs & NEED_CLOUD)
@@ -220,6 +244,7 @@ static void stop(struct responder *rs)
 		auth_close(rs);
 	if (rs->refusals)
 		refusals_close(rs->refusals);
+	meter_close(rs->meter);
 	if (rs->content)
 		content_close(rs->content);
 	if (rs->cache)

@@ -25,6 +25,7 @@ struct known_catalog {
 struct content {
 	struct known_tenant tenants[TENANT_SLOTS];
 	struct known_catalog *catalogs[CATALOG_SLOTS];
+	uint64_t hits, misses;
 };
 
 struct content *content_open(void)
@@ -52,6 +53,12 @@ void content_close(struct content *c)
 		if (c->catalogs[i])
 			catalog_free(c->catalogs[i]);
 	free(c);
+}
+
+void content_counts(const struct content *c, uint64_t *hits, uint64_t *misses)
+{
+	*hits = c->hits;
+	*misses = c->misses;
 }
 
 /* FNV-1a over a string and the NUL behind it. */
@@ -278,8 +285,10 @@ enum status content_catalog(struct cx *cx, struct content *c, struct store *st,
 
 	if (is_it(*slot, tenant_id, catalog, b)) {
 		*out = &(*slot)->ref;
+		c->hits++;
 		return OK;
 	}
+	c->misses++;
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		abort();

@@ -48,6 +48,9 @@ struct content;
 struct content *content_open(void);
 void content_close(struct content *c);
 
+/* How often a catalog that was asked for was known, and was not. */
+void content_counts(const struct content *c, uint64_t *hits, uint64_t *misses);
+
 /* True where these are the versions of both epochs that content_note() was
  * last given for the tenant. */
 bool content_stands(const struct content *c, const char *tenant_id, int64_t server_epoch,

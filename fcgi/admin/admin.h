@@ -83,6 +83,7 @@ MUST_USE enum status federated_show(struct request *rq, const struct catalog *c,
 enum status get_health(struct request *rq);
 enum status get_live(struct request *rq);
 enum status get_app_config(struct request *rq);
+enum status get_metrics(struct request *rq);
 
 enum status list_tenants(struct request *rq);
 enum status create_tenant(struct request *rq);

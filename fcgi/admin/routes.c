@@ -11,6 +11,7 @@ static const struct route routes[] = {
 	{ "GET", "/health", PUBLIC, ON_SERVER, NOT_ICEBERG, get_health, NULL },
 	{ "GET", "/health/live", PUBLIC, ON_SERVER, NOT_ICEBERG, get_live, NULL },
 	{ "GET", "/health/ready", PUBLIC, ON_SERVER, NOT_ICEBERG, get_health, NULL },
+	{ "GET", "/metrics", PUBLIC, ON_SERVER, NOT_ICEBERG, get_metrics, NULL },
 	{ "GET", V1 "app-config", PUBLIC, ON_SERVER, NOT_ICEBERG, get_app_config, NULL },
 
 	{ "GET", V1 "tenants", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_tenants, NULL },

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "fcgi/actor.h"
+#include "fcgi/meter.h"
 #include "fcgi/tables/tables.h"
 
 /* One commit, over all its tries. */
@@ -267,6 +268,8 @@ static enum status try_commit(struct attempt *a, bool *again)
 		return s;
 	s = apply_all(a);
 	*again = s == CONFLICT;
+	if (*again)
+		meter_add(a->rq->rs->meter, COUNT_COMMIT_RETRIES, 1);
 	return s;
 }
 

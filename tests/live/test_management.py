@@ -5,6 +5,7 @@ trees, audit, settings; statuses and members as clients know them."""
 import uuid
 
 import pytest
+import requests
 
 from test_admin import NIL, Api, fresh, in_tenant, log_in, make_tenant, root, uri  # noqa: F401 (fixtures)
 
@@ -458,3 +459,37 @@ def test_a_catalog_that_never_vends(admin):
     assert not answer.json().get("storage-credentials") and "signer" not in answer.text
     admin.ok("PUT", f"catalogs/{name}", {"properties": {}})
     assert "AKIA" in iceberg(asking, "POST", f"{name}/namespaces/n/tables", table).text
+
+
+# --- metrics --------------------------------------------------------------------------------------------
+
+
+def numbers(uri):  # noqa: F811
+    """Every line of /metrics as {name with labels: number}."""
+    answer = requests.get(f"{uri}/metrics", timeout=30)
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "text/plain; version=0.0.4"
+    lines = [line for line in answer.text.splitlines() if not line.startswith("#")]
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def test_metrics_are_those_of_all_processes(admin, lake, uri):  # noqa: F811
+    """Tables are another family's, and each family has several processes."""
+    load = 'pangolin_http_requests_total{method="GET",route="/v1/{}/namespaces/{}/tables/{}",status="200"}'
+    before = numbers(uri)
+    assert before["pangolin_ready"] == 1
+    for _ in range(10):
+        assert iceberg(admin, "GET", f"{lake}/namespaces/sales/tables/orders").status_code == 200
+    commit = {"requirements": [], "updates": [{"action": "set-properties", "updates": {"a": fresh("x")}}]}
+    assert iceberg(admin, "POST", f"{lake}/namespaces/sales/tables/orders", commit).status_code == 200
+    stale = {"requirements": [{"type": "assert-table-uuid", "uuid": str(uuid.uuid4())}], "updates": []}
+    assert iceberg(admin, "POST", f"{lake}/namespaces/sales/tables/orders", stale).status_code == 409
+    Api(uri, {"Authorization": "Bearer nonsense"}).fails(401, "GET", "catalogs")
+    after = numbers(uri)
+    grown = {name: after[name] - before.get(name, 0) for name in after}
+    assert grown[load] == 10
+    assert grown["pangolin_table_commits_total"] == 2
+    assert grown["pangolin_table_commits_succeeded_total"] == grown["pangolin_table_commits_conflicted_total"] == 1
+    assert grown["pangolin_auth_failure_total"] == 1 and grown["pangolin_auth_success_total"] >= 12
+    times = 'pangolin_http_request_duration_seconds_bucket{method="GET",route="/v1/{}/namespaces/{}/tables/{}",le="+Inf"}'
+    assert grown[times] == 10
+    assert all(value >= 0 for value in grown.values()), "counters only grow"
