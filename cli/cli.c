@@ -43,15 +43,19 @@ enum status cli_key_path(struct cli *c, const char *name, const char **out)
 	return OK;
 }
 
+const char *cli_storage_key(const struct cli *c)
+{
+	const char *key;
+
+	if (!c->config->keys_dir)
+		return NULL;
+	key = cx_printf(c->cx, "%s/storage.key", c->config->keys_dir);
+	return access(key, F_OK) ? NULL : key;
+}
+
 enum status cli_store(struct cli *c, bool migrating)
 {
-	const char *key = NULL;
-
-	if (c->config->keys_dir)
-		key = cx_printf(c->cx, "%s/storage.key", c->config->keys_dir);
-	if (key && access(key, F_OK))
-		key = NULL;
-	return store_open(c->cx, c->config->database_url, key, migrating, &c->store);
+	return store_open(c->cx, c->config->database_url, cli_storage_key(c), migrating, &c->store);
 }
 
 static void say(const char *fmt, va_list ap)

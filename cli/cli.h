@@ -61,6 +61,8 @@ MUST_USE enum status cli_store(struct cli *c, bool migrating);
 typedef enum status cli_tenant_fn(void *arg, struct cx *cx, const char *tenant_id);
 MUST_USE enum status cli_each_tenant(struct cx *cx, struct store *st, cli_tenant_fn *run,
 				     void *arg);
+/* The storage key's file; NULL: there is none. */
+const char *cli_storage_key(const struct cli *c);
 
 /* The path of a key file in PANGOLIN_KEYS_DIR; INVALID where that is not set. */
 MUST_USE enum status cli_key_path(struct cli *c, const char *name, const char **out);
@@ -81,6 +83,12 @@ void help_markdown(void);
 enum status run_migrate(struct cli *c);
 enum status run_status(struct cli *c);
 enum status run_work(struct cli *c);
+enum status run_export(struct cli *c);
+enum status run_import(struct cli *c);
+enum status run_copy(struct cli *c);
+enum status run_backup(struct cli *c);
+enum status run_tenant_read_only(struct cli *c);
+enum status run_tenant_writable(struct cli *c);
 enum status run_keys_init(struct cli *c);
 enum status run_keys_rotate(struct cli *c);
 enum status run_keys_list(struct cli *c);

@@ -15,6 +15,28 @@ static const struct flag work_flags[] = {
 	{ "batch", "N", "rows a list of removals holds (200)" },
 };
 
+static const struct flag export_flags[] = {
+	{ "tenant", "UUID[,UUID]", "only these tenants (all, and the server's own rows)" },
+	{ "key-file", "FILE", "seal secrets with this key ring (as they lie in the store)" },
+	{ "no-time", NULL, "leave the time out: the same content is then the same file" },
+};
+
+static const struct flag import_flags[] = {
+	{ "key-file", "FILE", "the key ring that the file's secrets were sealed with" },
+	{ "skip-existing", NULL, "leave tenants as they are that are there already" },
+	{ "check", NULL, "check the file and the store, and write nothing" },
+};
+
+static const struct flag copy_flags[] = {
+	{ "tenant", "UUID[,UUID]", "only these tenants (all, and the server's own rows)" },
+	{ "lift", NULL, "let people write to FROM again (it stays read-only)" },
+	{ "wait", "SECONDS", "for requests under way (5 s longer than one may take)" },
+};
+
+static const struct flag read_only_flags[] = {
+	{ "reason", "TEXT", "what those who want to write are told" },
+};
+
 static const struct flag routes_flags[] = {
 	{ "list", NULL, "method, pattern and family of every route (the default)" },
 	{ "httpd", "SERVER", "the routing of a web server: lighttpd or apache" },
@@ -70,6 +92,30 @@ const struct command cli_commands[] = {
 	  "catalogs and tenants, expired tokens, Idempotency-Keys and scan plans, old metrics\n"
 	  "reports and audit records; seals the audit log.  Any number may run at once.",
 	  FLAGS(work_flags), 0, 0, run_work },
+	{ "export", "[FILE]", "all rows, or some tenants', as one file",
+	  "Writes tenants, users, catalogs, tables ... as JSON lines with checksums, as they are "
+	  "at\n"
+	  "one moment, while the server goes on.  Secrets stay sealed with storage.key: keep that\n"
+	  "file too.  Without FILE to stdout.  docs/operator.md describes the format.",
+	  FLAGS(export_flags), 0, 1, run_export },
+	{ "import", "FILE", "what `export` has written, into this store",
+	  "Checks the whole file first: checksums, names, references, secrets, locations.  Then\n"
+	  "writes tenant by tenant; a tenant can be reached only once it is whole, and one that "
+	  "is\n"
+	  "there already is refused.  After an interruption run it again, with --skip-existing.",
+	  FLAGS(import_flags), 1, 1, run_import },
+	{ "copy", "FROM TO", "move a live catalog to another store",
+	  "Copies tenants from one store to another, each given as a URL or as env:NAME of an\n"
+	  "environment variable that holds it.  They are read-only meanwhile: reading goes on,\n"
+	  "writing answers 503.  Prints rows and checksum of every kind on both sides.  FROM "
+	  "stays\n"
+	  "read-only afterwards, until `tenant writable`.  TO has a schema: `pangolin migrate`.",
+	  FLAGS(copy_flags), 2, 2, run_copy },
+	{ "backup", "FILE", "copy SQLite's database while the server goes on",
+	  "Writes the database, as it is at one moment, to a new FILE that a server can start on.\n"
+	  "Writers go on meanwhile.  For PostgreSQL use pg_dump, for the others `export`:\n"
+	  "docs/backup.md.",
+	  NULL, 0, 1, 1, run_backup },
 	{ "keys init", "", "make the keys that are missing",
 	  "Makes identity.pem (signs tokens), identity.pub.json (checks them) and storage.key\n"
 	  "(seals credentials in the store) in PANGOLIN_KEYS_DIR.  Keys that exist stay.",
@@ -102,6 +148,13 @@ const struct command cli_commands[] = {
 	  1, run_tenant_create },
 	{ "tenant list", "", "all tenants", "Prints id and name of every tenant.", NULL, 0, 0, 0,
 	  run_tenant_list },
+	{ "tenant read-only", "UUID", "let nobody write to a tenant",
+	  "From here on whoever wants to change something in the tenant is answered 503 with the\n"
+	  "reason; reading goes on.  For backups and moves.",
+	  FLAGS(read_only_flags), 1, 1, run_tenant_read_only },
+	{ "tenant writable", "UUID", "let people write to a tenant again",
+	  "Ends what `tenant read-only` or an interrupted `copy` began.", NULL, 0, 1, 1,
+	  run_tenant_writable },
 	{ "user create", "", "make a user; prints its id",
 	  "Makes a user directly in the store and prints its id.  The password is the first\n"
 	  "line of stdin or of a file, so that it stands in no process list.",

@@ -45,9 +45,30 @@ enum status run_tenant_list(struct cli *c)
 			if (c->quiet)
 				cli_say("%s", t->tenant_id);
 			else
-				cli_say("%s  %s", t->tenant_id, t->name);
+				cli_say("%s  %s%s", t->tenant_id, t->name,
+					t->read_only ? "  (read-only)" : "");
 			q.after = &t->row;
 		}
 	} while (page.n == PAGE);
 	return OK;
+}
+
+static enum status set_read_only(struct cli *c, const char *reason)
+{
+	static const struct audit self = { .username = "operator" };
+	enum status s = cli_store(c, false);
+
+	return s ? s : tenant_set_read_only(c->cx, c->store, c->args[0], reason, &self);
+}
+
+enum status run_tenant_read_only(struct cli *c)
+{
+	const char *reason = cli_flag(c, "reason");
+
+	return set_read_only(c, reason && *reason ? reason : "the tenant is read-only");
+}
+
+enum status run_tenant_writable(struct cli *c)
+{
+	return set_read_only(c, NULL);
 }

@@ -19,10 +19,10 @@ static const struct column epoch_columns[] = {
 	COLUMN(epoch, TEXT, tenant_id, KEY),
 	COLUMN(epoch, INT, min_program, 0),
 };
-KIND(epoch, "epochs", 1, GLOBAL | UPSERT);
+KIND(epoch, "epochs", 1, GLOBAL | UPSERT | VOLATILE);
 
 static const struct column job_columns[] = {
-	COLUMN(job, TEXT, job_id, KEY),	  COLUMN(job, TEXT, tenant_id, 0),
+	COLUMN(job, TEXT, job_id, KEY),	  COLUMN(job, TEXT, tenant_id, INDEX),
 	COLUMN(job, TEXT, type, 0),	  COLUMN(job, JSON, payload, 0),
 	COLUMN(job, TIME, due_ms, 0),	  COLUMN(job, TIME, lease_ms, 0),
 	COLUMN(job, INT, attempts, 0),	  COLUMN(job, TEXT, error, 0),
@@ -32,14 +32,14 @@ KIND(job, "jobs", 1, GLOBAL);
 
 static const struct column api_key_columns[] = {
 	COLUMN(api_key, TEXT, key_hash, KEY),
-	COLUMN(api_key, TEXT, tenant_id, 0),
+	COLUMN(api_key, TEXT, tenant_id, INDEX),
 	COLUMN(api_key, TEXT, service_user_id, 0),
 };
 KIND(api_key, "api_keys", 1, GLOBAL);
 
 static const struct column location_row_columns[] = {
 	COLUMN(location_row, TEXT, storage, KEY),    COLUMN(location_row, TEXT, path, KEY),
-	COLUMN(location_row, TEXT, type, 0),	     COLUMN(location_row, TEXT, tenant_id, 0),
+	COLUMN(location_row, TEXT, type, 0),	     COLUMN(location_row, TEXT, tenant_id, INDEX),
 	COLUMN(location_row, TEXT, asset_id, INDEX),
 };
 KIND(location_row, "locations", 2, GLOBAL);
@@ -49,6 +49,7 @@ static const struct column tenant_columns[] = {
 	COLUMN(tenant, TEXT, name, 0),
 	COLUMN(tenant, JSON, properties, 0),
 	COLUMN(tenant, TIME, created_ms, HIDDEN),
+	COLUMN(tenant, TEXT, read_only, HIDDEN),
 };
 KIND(tenant, "tenants", 1, GLOBAL);
 
@@ -124,11 +125,11 @@ static const struct column login_attempt_columns[] = {
 	COLUMN(login_attempt, INT, failures, 0),
 	COLUMN(login_attempt, TIME, until_ms, 0),
 };
-KIND(login_attempt, "login_attempts", 1, GLOBAL);
+KIND(login_attempt, "login_attempts", 1, GLOBAL | VOLATILE);
 
 static const struct column oauth_identity_columns[] = {
-	COLUMN(oauth_identity, TEXT, provider, KEY), COLUMN(oauth_identity, TEXT, subject, KEY),
-	COLUMN(oauth_identity, TEXT, tenant_id, 0),  COLUMN(oauth_identity, TEXT, username, 0),
+	COLUMN(oauth_identity, TEXT, provider, KEY),	COLUMN(oauth_identity, TEXT, subject, KEY),
+	COLUMN(oauth_identity, TEXT, tenant_id, INDEX), COLUMN(oauth_identity, TEXT, username, 0),
 	COLUMN(oauth_identity, TEXT, user_id, 0),
 };
 KIND(oauth_identity, "oauth_identities", 2, GLOBAL);
@@ -140,14 +141,14 @@ static const struct column oauth_flow_columns[] = {
 	COLUMN(oauth_flow, TEXT, tenant_id, 0),	    COLUMN(oauth_flow, TEXT, username, 0),
 	COLUMN(oauth_flow, TEXT, user_id, 0),	    COLUMN(oauth_flow, TIME, expires_ms, 0),
 };
-KIND(oauth_flow, "oauth_flows", 1, GLOBAL);
+KIND(oauth_flow, "oauth_flows", 1, GLOBAL | VOLATILE);
 
 static const struct column issuer_columns[] = {
 	COLUMN(issuer, TEXT, issuer, KEY), COLUMN(issuer, JSON, endpoints, 0),
 	COLUMN(issuer, JSON, jwks, 0),	   COLUMN(issuer, TIME, read_ms, 0),
 	COLUMN(issuer, TIME, tried_ms, 0),
 };
-KIND(issuer, "issuers", 1, GLOBAL);
+KIND(issuer, "issuers", 1, GLOBAL | VOLATILE);
 
 static const struct column idempotency_key_columns[] = {
 	COLUMN(idempotency_key, TEXT, tenant_id, KEY),
@@ -161,7 +162,7 @@ static const struct column idempotency_key_columns[] = {
 	COLUMN(idempotency_key, TIME, made_ms, 0),
 	COLUMN(idempotency_key, TIME, expires_ms, 0),
 };
-KIND(idempotency_key, "idempotency_keys", 2, 0);
+KIND(idempotency_key, "idempotency_keys", 2, VOLATILE);
 
 static const struct column warehouse_columns[] = {
 	COLUMN(warehouse, TEXT, tenant_id, KEY | READONLY),
@@ -299,7 +300,7 @@ static const struct column scan_plan_columns[] = {
 	COLUMN(scan_plan, INT, schema_id, 0),	 COLUMN(scan_plan, JSON, request, 0),
 	COLUMN(scan_plan, TIME, expires_ms, 0),
 };
-KIND(scan_plan, "scan_plans", 3, 0);
+KIND(scan_plan, "scan_plans", 3, VOLATILE);
 
 static const struct column metrics_report_columns[] = {
 	COLUMN(metrics_report, TEXT, tenant_id, KEY | HIDDEN),
@@ -399,7 +400,7 @@ static const struct column quota_count_columns[] = {
 	COLUMN(quota_count, INT, tables, 0),
 	COLUMN(quota_count, INT, namespaces, 0),
 };
-KIND(quota_count, "quota_counts", 1, 0);
+KIND(quota_count, "quota_counts", 1, VOLATILE);
 
 const struct kind *const model_kinds[] = {
 	&kind_epoch,

@@ -34,10 +34,11 @@ struct column {
 };
 
 enum kind_flag {
-	GLOBAL = 1, /* rows of no tenant, or looked up before the tenant is known */
-	PINNED = 2, /* may be REQUIREd: UPDATE and DELETE wait for running pins */
-	KEBAB = 4,  /* JSON keys with '-' for '_' */
-	UPSERT = 8, /* TOUCH makes a missing row (epochs only) */
+	GLOBAL = 1,    /* rows of no tenant, or looked up before the tenant is known */
+	PINNED = 2,    /* may be REQUIREd: UPDATE and DELETE wait for running pins */
+	KEBAB = 4,     /* JSON keys with '-' for '_' */
+	UPSERT = 8,    /* TOUCH makes a missing row (epochs only) */
+	VOLATILE = 16, /* worth nothing in another store: an export leaves it out */
 };
 
 struct kind {
@@ -110,6 +111,7 @@ struct tenant {
 	const char *name;
 	const char *properties; /* {str: str} */
 	int64_t created_ms;
+	const char *read_only; /* NULL, or why nobody may write for now: "it is being copied" */
 };
 
 struct user {

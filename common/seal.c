@@ -279,6 +279,11 @@ char *seal_mac(struct cx *cx, struct seal *seal, const char *use, const char *te
 	return text_hex(cx, out, sizeof(out));
 }
 
+bool seal_is_sealed(const char *text)
+{
+	return text_starts(text, MARK);
+}
+
 enum status seal_open_text(struct cx *cx, struct seal *seal, const char *place, const char *sealed,
 			   char **plain)
 {

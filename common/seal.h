@@ -35,6 +35,9 @@ char *seal_text(struct cx *cx, struct seal *seal, const char *place, const char 
  * names that tell nothing.  `use` keeps those of one purpose from another's. */
 char *seal_mac(struct cx *cx, struct seal *seal, const char *use, const char *text);
 
+/* True for what seal_text gives, whatever its key. */
+bool seal_is_sealed(const char *text);
+
 /* INTERNAL: not a sealed text, a key that is not in the ring, or changed or
  * moved since it was sealed. */
 MUST_USE enum status seal_open_text(struct cx *cx, struct seal *seal, const char *place,

@@ -11,7 +11,7 @@
 /* The rows every request begins with. */
 struct ground {
 	struct epoch server, own;
-	struct tenant tenant; /* read where root chose it by a header */
+	struct tenant tenant; /* read where root chose it by a header, and by who writes */
 	struct row *rows[4];
 	size_t n;
 };
@@ -35,6 +35,14 @@ static enum status choose_tenant(struct request *rq, bool *chosen)
 	return OK;
 }
 
+/* What reading leaves behind (records, plans, metrics) does not count as writing. */
+static bool is_write(const struct route *r)
+{
+	if (strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0)
+		return false;
+	return r->on != ON_SERVER && (r->action > MAY_READ || r->objects);
+}
+
 static void ground_ask(struct ground *g, const struct request *rq, bool chosen)
 {
 	const char *tenant_id = rq->tenant_id;
@@ -46,7 +54,7 @@ static void ground_ask(struct ground *g, const struct request *rq, bool chosen)
 	g->rows[g->n++] = &g->server.row;
 	if (*tenant_id)
 		g->rows[g->n++] = &g->own.row;
-	if (chosen)
+	if (chosen || (*tenant_id && is_write(rq->route)))
 		g->rows[g->n++] = &g->tenant.row;
 	if (rq->key) {
 		*rq->key = (struct idempotency_key){ .row = ROW(idempotency_key),
@@ -271,6 +279,9 @@ enum status resolve(struct request *rq)
 		return fail(rq->cx, UNAVAILABLE, "the catalog is being changed: try again");
 	if (!s && chosen && !g.tenant.row.version)
 		s = fail(rq->cx, NOT_FOUND, "no tenant \"%s\"", rq->tenant_id);
+	if (!s && is_write(rq->route) && g.tenant.read_only)
+		s = fail(rq->cx, UNAVAILABLE, "nothing can be changed for now: %s",
+			 g.tenant.read_only);
 	if (!s)
 		describe(rq);
 	return s;

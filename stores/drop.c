@@ -2,6 +2,7 @@
 /* drop.c - rows below a dropped catalog or tenant go, a list at a time. */
 #include "stores/drop.h"
 
+#include "common/text.h"
 #include "stores/index.h"
 #include "stores/reports.h"
 #include "stores/tenants.h"
@@ -151,17 +152,17 @@ static enum status remove_with_hangers(struct removal *r, struct row *row)
 	return OK;
 }
 
-/* Up to `limit` rows of a kind below `from`. */
-static enum status remove_rows(struct removal *r, const struct row *from, size_t bound,
-			       size_t limit)
+/* Up to `limit` rows that the query finds. */
+static enum status remove_found(struct removal *r, struct query *q, size_t limit)
 {
-	struct query q = { .from = from, .bound = bound, .limit = limit };
 	struct rows page;
-	enum status s = store_list(r->cx, r->st, &q, &page);
+	enum status s;
 
+	q->limit = limit;
+	s = store_list(r->cx, r->st, q, &page);
 	for (size_t i = 0; !s && i < page.n && r->n < MAX_LIST; i++)
-		s = remove_with_hangers(r,
-					(struct row *)((char *)page.items + i * from->kind->size));
+		s = remove_with_hangers(
+			r, (struct row *)((char *)page.items + i * q->from->kind->size));
 	return s;
 }
 
@@ -183,7 +184,7 @@ static enum status remove_below(struct removal *r, const char *const *values, si
 		from->kind = k;
 		for (size_t c = 0; c < bound; c++)
 			model_set_text(from, &k->columns[c], values[c]);
-		s = remove_rows(r, from, bound, batch);
+		s = remove_found(r, &(struct query){ .from = from, .bound = bound }, batch);
 	}
 	return s;
 }
@@ -196,6 +197,23 @@ enum status drop_catalog_rows(struct cx *cx, struct store *st, const char *tenan
 	enum status s = remove_below(&r, values, 2, batch);
 
 	return s ? s : removal_apply(&r, done);
+}
+
+/* What is kept outside of the tenant and was not found from within: that of an import that
+ * was not finished.  Jobs stay: users were promised them. */
+static enum status remove_outside(struct removal *r, const char *tenant_id, size_t batch)
+{
+	struct location_row l = { .row = ROW(location_row), .tenant_id = tenant_id };
+	struct api_key k = { .row = ROW(api_key), .tenant_id = tenant_id };
+	struct oauth_identity o = { .row = ROW(oauth_identity), .tenant_id = tenant_id };
+	struct query queries[] = { { .from = &l.row }, { .from = &k.row }, { .from = &o.row } };
+	enum status s = OK;
+
+	for (size_t i = 0; !s && i < ARRAY_SIZE(queries) && !r->n; i++) {
+		queries[i].where[0] = "tenant_id";
+		s = remove_found(r, &queries[i], batch);
+	}
+	return s;
 }
 
 /* When all else is gone. */
@@ -211,33 +229,37 @@ static enum status remove_epoch(struct removal *r, const char *tenant_id)
 	return s == NOT_FOUND ? OK : s;
 }
 
+/* The default tenant is always there: what was removed is an import that was not finished. */
+static enum status make_default(struct cx *cx, struct store *st)
+{
+	struct tenant t = { .row = ROW(tenant), .tenant_id = NIL_UUID, .name = "default" };
+	struct change list[] = { { INSERT, &t.row }, epoch_touch(cx, NIL_UUID) };
+	enum status s = store_apply(cx, st, list, ARRAY_SIZE(list), NULL);
+
+	return s == EXISTS ? OK : s;
+}
+
 enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant_id, size_t batch,
 			     bool *done)
 {
 	struct removal r = removal_open(cx, st, batch);
+	bool is_default = strcmp(tenant_id, NIL_UUID) == 0;
 	struct tenant t;
 	enum status s = tenant_find(cx, st, tenant_id, &t);
 
+	*done = s == OK && is_default;
 	if (s == OK)
-		return fail(cx, CONFLICT, "tenant \"%s\" was not dropped", tenant_id);
+		return is_default ? OK
+				  : fail(cx, CONFLICT, "tenant \"%s\" was not dropped", tenant_id);
 	if (s == NOT_FOUND)
 		s = remove_below(&r, &tenant_id, 1, batch);
 	if (!s && !r.n)
+		s = remove_outside(&r, tenant_id, batch);
+	if (!s && !r.n)
 		s = remove_epoch(&r, tenant_id);
-	return s ? s : removal_apply(&r, done);
-}
-
-/* Up to `limit` rows of from's tenant whose indexed column is from's. */
-static enum status remove_found(struct removal *r, const struct row *from, const char *column,
-				size_t limit)
-{
-	struct query q = { .from = from, .bound = 1, .where = { column }, .limit = limit };
-	struct rows page;
-	enum status s = store_list(r->cx, r->st, &q, &page);
-
-	for (size_t i = 0; !s && i < page.n; i++)
-		remove_row(r, (struct row *)((char *)page.items + i * from->kind->size));
-	return s;
+	if (!s)
+		s = removal_apply(&r, done);
+	return !s && *done && is_default ? make_default(cx, st) : s;
 }
 
 enum status drop_grant_rows(struct cx *cx, struct store *st, const char *tenant_id,
@@ -251,14 +273,13 @@ enum status drop_grant_rows(struct cx *cx, struct store *st, const char *tenant_
 					.tenant_id = tenant_id,
 					.user_id = user_id,
 					.role_id = role_id };
-	enum status s;
+	struct query of_role = { .from = &role.row, .bound = 1, .where = { "role_id" } };
+	struct query of_user = { .from = &direct.row, .bound = 1, .where = { "user_id" } };
+	struct query roles = { .from = &role.row, .bound = 2 };
+	enum status s = remove_found(&r, role_id ? &of_role : &of_user, batch);
 
-	if (role_id)
-		s = remove_found(&r, &role.row, "role_id", batch);
-	else
-		s = remove_found(&r, &direct.row, "user_id", batch);
 	if (!s && !role_id && !r.n)
-		s = remove_rows(&r, &role.row, 2, batch);
+		s = remove_found(&r, &roles, batch);
 	return s ? s : removal_apply(&r, done);
 }
 
@@ -313,8 +334,9 @@ enum status drop_old_reports(struct cx *cx, struct store *st, const char *tenant
 		struct metrics_report from = { .row = ROW(metrics_report),
 					       .tenant_id = tenant_id,
 					       .week = weeks[w] };
+		struct query q = { .from = &from.row, .bound = 1, .where = { "week" } };
 
-		s = remove_found(&r, &from.row, "week", batch - r.n);
+		s = remove_found(&r, &q, batch - r.n);
 	}
 	return s ? s : removal_apply(&r, done);
 }

@@ -15,7 +15,8 @@
 MUST_USE enum status drop_catalog_rows(struct cx *cx, struct store *st, const char *tenant_id,
 				       const char *catalog_id, size_t batch, bool *done);
 
-/* Only for a tenant whose own row is gone; CONFLICT otherwise. */
+/* Only for a tenant whose own row is gone; CONFLICT otherwise.  Of the default tenant an
+ * empty one is left. */
 MUST_USE enum status drop_tenant_rows(struct cx *cx, struct store *st, const char *tenant_id,
 				      size_t batch, bool *done);
 

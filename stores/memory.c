@@ -77,4 +77,6 @@ const struct store_ops memory_store = {
 	.get = sqlite_get,
 	.list = sqlite_list,
 	.apply = sqlite_apply,
+	.hold = sqlite_hold,
+	.backup = sqlite_backup,
 };

@@ -96,12 +96,16 @@ static bool is_transient(struct postgres *pg, const char *sqlstate)
 /* Reading may be repeated: once over a new connection. */
 static enum status run_reading(struct cx *cx, struct postgres *pg, struct pg_run *run)
 {
-	bool again = true;
+	bool again = !pg->held;
 
 	pg->store.trips++;
 	for (;;) {
-		enum status s = pg_ready(cx, pg);
+		enum status s = OK;
 
+		if (pg->held && !pg->conn)
+			s = fail(cx, UNAVAILABLE, "the connection that held the moment was lost");
+		else
+			s = pg_ready(cx, pg);
 		if (s)
 			return s;
 		switch (pg_run(cx, pg, run)) {
@@ -113,7 +117,7 @@ static enum status run_reading(struct cx *cx, struct postgres *pg, struct pg_run
 			again = false;
 			break;
 		case PG_REFUSED:
-			if (!is_transient(pg, run->sqlstate) || !cx_left_ms(cx))
+			if (pg->held || !is_transient(pg, run->sqlstate) || !cx_left_ms(cx))
 				return pg_refused(cx, run->sqlstate);
 		}
 	}
@@ -143,7 +147,7 @@ static enum status postgres_get(struct cx *cx, struct store *store, struct row *
 {
 	struct postgres *pg = postgres_of(store);
 	struct pg_call *calls = cx_array(cx, n + 2, sizeof(*calls));
-	struct get g = { .cx = cx, .store = store, .rows = rows, .first = n > 1 };
+	struct get g = { .cx = cx, .store = store, .rows = rows, .first = n > 1 && !pg->held };
 	struct pg_run run = { .calls = calls, .n = n, .each = got, .arg = &g };
 
 	g.statements = cx_array(cx, n, sizeof(*g.statements));
@@ -155,7 +159,7 @@ static enum status postgres_get(struct cx *cx, struct store *store, struct row *
 
 		calls[i + g.first] = call_of(cx, pg, &shape, &call, &g.statements[i]);
 	}
-	if (n > 1) { /* each statement of READ COMMITTED would see a moment of its own */
+	if (g.first) { /* each statement of READ COMMITTED would see a moment of its own */
 		calls[0] = (struct pg_call){ .statement = pg->begin_read };
 		calls[n + 1] = (struct pg_call){ .statement = pg->end_read };
 		run.n = n + 2;
@@ -394,6 +398,19 @@ static enum status postgres_migrate(struct cx *cx, struct store *store, int64_t 
 	return s;
 }
 
+static enum status postgres_hold(struct cx *cx, struct store *store, bool on)
+{
+	struct postgres *pg = postgres_of(store);
+	enum status s = on ? pg_ready(cx, pg) : OK;
+
+	if (!s && (on || pg->conn))
+		s = run_text(cx, pg,
+			     on ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" : "COMMIT");
+	pg->held = on && !s;
+	pg->unnamed |= pg->held; /* a name lost to a pooler would end the moment */
+	return s;
+}
+
 /* --- open and close ----------------------------------------------------------------------- */
 
 /*
@@ -513,4 +530,5 @@ const struct store_ops postgres_store = {
 	.get = postgres_get,
 	.list = postgres_list,
 	.apply = postgres_apply,
+	.hold = postgres_hold,
 };

@@ -39,6 +39,7 @@ struct postgres {
 	uint64_t number; /* of the connection, from 1 */
 	uint64_t runs;
 	bool unnamed;		/* names are lost: send texts */
+	bool held;		/* a reading transaction is open, on this connection alone */
 	struct sql_cache texts; /* prepared: struct pg_statement */
 	struct pg_statement *begin_read, *end_read, *timeout, *pin, *lock;
 };

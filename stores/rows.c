@@ -32,6 +32,18 @@ void rows_copy(struct row *to, const struct row *from, size_t n)
 	}
 }
 
+void rows_clone(struct cx *cx, struct row *to, const struct row *from)
+{
+	to->kind = from->kind;
+	rows_copy(to, from, from->kind->n_columns);
+	for (size_t i = 0; i < to->kind->n_columns; i++) {
+		const struct column *c = &to->kind->columns[i];
+
+		if (model_is_text(c))
+			model_set_text(to, c, cx_strdup(cx, model_text(to, c)));
+	}
+}
+
 struct row *rows_bound(struct cx *cx, const struct query *q)
 {
 	struct row *bound = cx_alloc(cx, q->from->kind->size);

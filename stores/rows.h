@@ -18,6 +18,9 @@ struct row *rows_next(struct cx *cx, struct row_array *a);
 /* The first n columns of `to` as they stand in `from`; text is shared. */
 void rows_copy(struct row *to, const struct row *from, size_t n);
 
+/* A copy of all but the version, with text of its own. */
+void rows_clone(struct cx *cx, struct row *to, const struct row *from);
+
 /* A row that holds what the query binds, with text of its own: the caller's may
  * not live as long as the answer. */
 struct row *rows_bound(struct cx *cx, const struct query *q);

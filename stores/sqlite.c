@@ -169,13 +169,13 @@ enum status sqlite_get(struct cx *cx, struct store *store, struct row **rows, si
 
 	st->cx = cx;
 	store->trips++;
-	if (n > 1) /* one statement is one moment by itself */
+	if (n > 1 && !st->held) /* one statement is one moment by itself */
 		rc = sqlite_control(st, BEGIN_READ);
 	if (rc)
 		s = sqlite_fail(cx, st, rc);
 	for (size_t i = 0; !s && i < n; i++)
 		s = get_one(cx, st, rows[i]);
-	if (n > 1)
+	if (n > 1 && !st->held)
 		sqlite_roll_back(st); /* nothing was written: this only ends the reading */
 	st->cx = NULL;
 	return s;
@@ -217,6 +217,20 @@ enum status sqlite_list(struct cx *cx, struct store *store, const struct query *
 	store->rows_read += out->n;
 	st->cx = NULL;
 	return s;
+}
+
+/* The moment is that of the first list. */
+enum status sqlite_hold(struct cx *cx, struct store *store, bool on)
+{
+	struct sqlite *st = sqlite_of(store);
+	int rc = SQLITE_OK;
+
+	if (on)
+		rc = sqlite_control(st, BEGIN_READ);
+	else
+		sqlite_roll_back(st);
+	st->held = on && !rc;
+	return rc ? sqlite_fail(cx, st, rc) : OK;
 }
 
 /* --- apply ------------------------------------------------------------------ */

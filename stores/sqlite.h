@@ -19,6 +19,7 @@ struct sqlite {
 	sqlite3_stmt *controls[N_CONTROLS];
 	const struct cx *cx;	     /* of the call that runs: its deadline */
 	int64_t checkpoint_until_ms; /* 0: none runs */
+	bool held;		     /* a reading transaction is open: sqlite_hold */
 };
 
 static inline struct sqlite *sqlite_of(struct store *st)
@@ -52,6 +53,11 @@ enum status sqlite_get(struct cx *cx, struct store *st, struct row **rows, size_
 enum status sqlite_list(struct cx *cx, struct store *st, const struct query *q, struct rows *out);
 enum status sqlite_apply(struct cx *cx, struct store *st, const struct change *changes, size_t n,
 			 size_t *failed);
+enum status sqlite_hold(struct cx *cx, struct store *st, bool on);
+
+/* sqlite_backup.c */
+enum status sqlite_backup(struct cx *cx, struct store *st, const char *path,
+			  bool (*tick)(void *arg, int64_t done), void *arg);
 
 /* True for a statfs f_type of a network file system, where WAL's shared memory
  * does not work between machines. */

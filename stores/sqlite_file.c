@@ -353,4 +353,6 @@ const struct store_ops sqlite_store = {
 	.get = sqlite_get,
 	.list = sqlite_list,
 	.apply = sqlite_apply,
+	.hold = sqlite_hold,
+	.backup = sqlite_backup,
 };

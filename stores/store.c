@@ -150,6 +150,13 @@ static enum status check_columns(struct cx *cx, const struct row *row)
 	return s;
 }
 
+enum status store_check_row(struct cx *cx, const struct row *row)
+{
+	enum status s = check_key(cx, row, row->kind->n_keys);
+
+	return s ? s : check_columns(cx, row);
+}
+
 static bool writes_columns(const struct change *c)
 {
 	return c->op == INSERT || c->op == UPDATE;
@@ -157,20 +164,19 @@ static bool writes_columns(const struct change *c)
 
 static enum status check_change(struct cx *cx, const struct change *c)
 {
-	enum status s = check_key(cx, c->row, c->row->kind->n_keys);
+	enum status s = writes_columns(c) ? store_check_row(cx, c->row)
+					  : check_key(cx, c->row, c->row->kind->n_keys);
 
 	if (!s && c->op == REQUIRE && !(c->row->kind->flags & PINNED))
 		return fail(cx, INTERNAL, "REQUIRE of a %s, which is not PINNED",
 			    c->row->kind->name);
-	if (!s && writes_columns(c))
-		s = check_columns(cx, c->row);
 	return s;
 }
 
 /* --- secrets ------------------------------------------------------------------ */
 
-/* Where a secret is kept, in a form that no other place shares. */
-static const char *secret_place(struct cx *cx, const struct row *row, const struct column *c)
+/* In a form that no other place shares. */
+const char *store_secret_place(struct cx *cx, const struct row *row, const struct column *c)
 {
 	struct text t = text_open(cx, 4 * MAX_KEY_BYTES);
 
@@ -196,27 +202,33 @@ static enum status seal_row(struct cx *cx, const struct store *st, const struct 
 		if (!(column->flags & SECRET))
 			continue;
 		plain = model_text(copy, column);
+		if (st->sealed) {
+			if (plain && !seal_is_sealed(plain))
+				return fail(cx, INTERNAL, "a secret of %s is not sealed",
+					    row_name(cx, copy));
+			continue;
+		}
 		if (!st->seal && (plain || c->op == UPDATE))
 			return fail(cx, INTERNAL,
 				    "%s has secrets, and this process has no storage key",
 				    row_name(cx, copy));
 		if (plain)
-			model_set_text(
-				copy, column,
-				seal_text(cx, st->seal, secret_place(cx, copy, column), plain));
+			model_set_text(copy, column,
+				       seal_text(cx, st->seal, store_secret_place(cx, copy, column),
+						 plain));
 	}
 	return OK;
 }
 
 static enum status unseal_row(struct cx *cx, const struct store *st, struct row *row)
 {
-	for (size_t i = 0; i < row->kind->n_columns; i++) {
+	for (size_t i = 0; !st->sealed && i < row->kind->n_columns; i++) {
 		const struct column *c = &row->kind->columns[i];
 		char *plain = NULL;
 
 		if (!(c->flags & SECRET) || !model_text(row, c))
 			continue;
-		if (st->seal && seal_open_text(cx, st->seal, secret_place(cx, row, c),
+		if (st->seal && seal_open_text(cx, st->seal, store_secret_place(cx, row, c),
 					       model_text(row, c), &plain))
 			return fail(cx, INTERNAL, "%s, %s: %s", row_name(cx, row), c->name,
 				    cx_strdup(cx, cx->message));
@@ -279,6 +291,23 @@ enum status store_list(struct cx *cx, struct store *st, const struct query *q, s
 	for (size_t i = 0; !s && i < out->n; i++)
 		s = unseal_row(cx, st, (struct row *)((char *)out->items + i * k->size));
 	return s;
+}
+
+enum status store_hold(struct cx *cx, struct store *st, bool on)
+{
+	if (!st->ops->hold)
+		return fail(cx, UNSUPPORTED, "this store can't show one moment for long");
+	return st->ops->hold(cx, st, on);
+}
+
+enum status store_backup(struct cx *cx, struct store *st, const char *path,
+			 bool (*tick)(void *arg, int64_t done), void *arg)
+{
+	if (!st->ops->backup)
+		return fail(cx, UNSUPPORTED,
+			    "only SQLite's file is backed up so: use the database's own tools "
+			    "(pg_dump), or `pangolin export`");
+	return st->ops->backup(cx, st, path, tick, arg);
 }
 
 /* --- apply -------------------------------------------------------------------- */

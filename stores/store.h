@@ -63,7 +63,7 @@ struct rider {
 };
 
 /*
- * A store.  All slots are filled.  Every call honours cx->deadline_ms and is
+ * A store.  All slots but hold and backup are filled.  Every call honours cx->deadline_ms and is
  * UNAVAILABLE past it.  A store serves one process and one call at a time.
  * Text in rows that come back belongs to the context.
  */
@@ -92,6 +92,16 @@ struct store_ops {
 	 * may be given again. */
 	enum status (*apply)(struct cx *cx, struct store *st, const struct change *changes,
 			     size_t n, size_t *failed);
+
+	/* From `on` until off all lists show one moment, whatever others write; nothing
+	 * is applied meanwhile.  NULL: this store can't. */
+	enum status (*hold)(struct cx *cx, struct store *st, bool on);
+
+	/* A copy of the whole store, of one moment, as a new file of mode 0600, while others
+	 * write; tick is told pages, and stops it by false.  NULL: the store has tools of its
+	 * own for that.  UNAVAILABLE. */
+	enum status (*backup)(struct cx *cx, struct store *st, const char *path,
+			      bool (*tick)(void *arg, int64_t done), void *arg);
 };
 
 /* A store begins with this. */
@@ -102,6 +112,7 @@ struct store {
 	uint64_t steps;	   /* SQLite: instructions of its virtual machine; elsewhere 0 */
 	struct seal *seal; /* opens SECRET columns; NULL = this process can't */
 	bool ephemeral;
+	bool sealed;	     /* SECRET columns are given and taken as they lie in the store */
 	struct rider *rider; /* NULL = none: stores/idempotency.h */
 };
 
@@ -138,6 +149,19 @@ MUST_USE enum status store_list(struct cx *cx, struct store *st, const struct qu
  */
 MUST_USE enum status store_apply(struct cx *cx, struct store *st, struct change *changes, size_t n,
 				 size_t *failed);
+
+/* As ops->hold; UNSUPPORTED where the store can't. */
+MUST_USE enum status store_hold(struct cx *cx, struct store *st, bool on);
+
+/* As ops->backup; UNSUPPORTED where the store has none. */
+MUST_USE enum status store_backup(struct cx *cx, struct store *st, const char *path,
+				  bool (*tick)(void *arg, int64_t done), void *arg);
+
+/* Where a row's SECRET column is kept, as common/seal.h wants it: the same in every store. */
+const char *store_secret_place(struct cx *cx, const struct row *row, const struct column *c);
+
+/* What store_apply checks of a row that is INSERTed.  INVALID; INTERNAL: a key is NULL. */
+MUST_USE enum status store_check_row(struct cx *cx, const struct row *row);
 
 /* What the schema calls this program: it ends where the server's epoch row has a
  * greater min_program (stores/migrate.h). */

@@ -3,7 +3,7 @@
 #include "stores/tenants.h"
 
 #include "common/text.h"
-#include "stores/audit.h"
+#include "stores/edit.h"
 
 struct change tenant_touch(struct cx *cx, const char *tenant_id)
 {
@@ -62,6 +62,28 @@ enum status tenant_update(struct cx *cx, struct store *st, struct tenant *t, con
 	};
 
 	return store_apply(cx, st, list, ARRAY_SIZE(list), NULL);
+}
+
+enum status tenant_set_read_only(struct cx *cx, struct store *st, const char *id,
+				 const char *reason, const struct audit *by)
+{
+	enum status s = CONFLICT;
+
+	for (size_t tries = 1; s == CONFLICT && tries <= EDIT_TRIES; tries++) {
+		struct tenant t;
+
+		s = tenant_find(cx, st, id, &t);
+		if (s)
+			return s;
+		t.read_only = reason;
+		struct change list[] = {
+			{ UPDATE, &t.row },
+			epoch_touch(cx, id),
+			record(cx, by, reason ? "set_tenant_read_only" : "set_tenant_writable", &t),
+		};
+		s = store_apply(cx, st, list, by ? 3 : 2, NULL);
+	}
+	return s;
 }
 
 static struct change drop_job(struct cx *cx, const char *tenant_id)

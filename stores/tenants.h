@@ -21,6 +21,14 @@ MUST_USE enum status tenant_update(struct cx *cx, struct store *st, struct tenan
 				   const struct audit *by);
 
 /*
+ * Lets nobody write to the tenant (`reason`, for people), or everybody again (NULL), from
+ * each process's next request on; requests under way go on to their end.  Reading goes
+ * on, with what it leaves: tokens, records, metrics.  `by` NULL: no record.  NOT_FOUND.
+ */
+MUST_USE enum status tenant_set_read_only(struct cx *cx, struct store *st, const char *id,
+					  const char *reason, const struct audit *by);
+
+/*
  * Removes the tenant's row; a job removes all that was in it.  Its ids are
  * never used again, so nothing of it can be reached from here on.  NOT_FOUND;
  * CONFLICT: NIL_UUID, which stays, or another changed it meanwhile.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_rest_state.c - Iceberg's routes: files, branches, epochs, and who wins races. */
+#include "stores/tenants.h"
 #include "tests/unit/rest.h"
 
 /* --- metadata files --------------------------------------------------------------------------------- */
@@ -257,6 +258,29 @@ START_TEST(test_race)
 }
 END_TEST
 
+/* Nobody writes while a tenant is read-only; reading, and what it leaves, goes on. */
+START_TEST(test_read_only)
+{
+	static const char rename[] = "{\"source\":{\"namespace\":[\"a\"],\"name\":\"t\"},"
+				     "\"destination\":{\"namespace\":[\"a\"],\"name\":\"v\"}}";
+
+	make_t();
+	must(tenant_set_read_only(&cx, st, NIL_UUID, "it moves house", NULL));
+	expect("POST", T "/t", SET("k", "v"), 503, "it moves house");
+	expect("POST", T, "{\"name\":\"u\"," SCHEMA "}", 503, "it moves house");
+	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"b\"]}", 503, NULL);
+	expect("POST", "/v1/c/namespaces/a/properties", "{\"updates\":{\"k\":\"v\"}}", 503, NULL);
+	expect("POST", "/v1/c/tables/rename", rename, 503, NULL);
+	expect("POST", "/v1/c/transactions/commit", "{\"table-changes\":[]}", 503, NULL);
+	expect("DELETE", T "/t", NULL, 503, NULL);
+	expect("GET", T "/t", NULL, 200, "\"metadata\":{");
+	expect("GET", T, NULL, 200, "\"t\"");
+	expect("POST", T "/t/plan", "{}", 200, NULL);
+	must(tenant_set_read_only(&cx, st, NIL_UUID, NULL, NULL));
+	expect("POST", T "/t", SET("k", "v"), 200, NULL);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("rest state");
@@ -272,6 +296,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_branch);
 	tcase_add_test(t, test_functions);
 	tcase_add_test(t, test_epochs);
+	tcase_add_test(t, test_read_only);
 	tcase_add_test(t, test_race);
 	suite_add_tcase(s, t);
 	return s;
