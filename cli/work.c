@@ -419,11 +419,7 @@ static enum status open_signer(struct cli *c, struct worker *w)
 
 static enum status work_open(struct cli *c, struct worker *w)
 {
-	struct cloud_limits limits = { .file_roots = c->config->file_roots,
-				       .object_max_bytes = c->config->max_metadata_bytes,
-				       .ca_file = c->config->ca_file,
-				       .refuse_loopback = c->config->refuse_loopback,
-				       .allow = c->config->outbound_allow };
+	struct cloud_limits limits = cloud_limits_of(c->config);
 	enum status s = cli_store(c, false);
 
 	if (!s)

@@ -50,6 +50,13 @@ static const struct setting settings[] = {
 	  "host, "
 	  "host:port or *.domain, ',' between; unset is every host; link-local and metadata "
 	  "addresses are always refused" },
+	{ "PANGOLIN_TRUST_WAREHOUSES", SET_BOOL, AT(trust_warehouses), "boolean", "false", 0, 0,
+	  "warehouses may name key files on this machine and use its own cloud identity: only "
+	  "where "
+	  "every tenant's administrators may have what they open" },
+	{ "PANGOLIN_DEFAULT_STORAGE", SET_TEXT, AT(default_storage), "file", NULL, 0, 0,
+	  "JSON file of a warehouse (storage_config, use_sts, vending_strategy) for catalogs that "
+	  "have none; each tenant has a folder of its own there" },
 	{ "PANGOLIN_NO_AUTH", SET_BOOL, AT(no_auth), "boolean", "false", 0, 0,
 	  "everyone without a credential is administrator of the default tenant; only from this "
 	  "machine itself unless PANGOLIN_NO_AUTH_ANYWHERE is true too" },

@@ -19,6 +19,8 @@ struct config {
 	const char *ca_file;	 /* PANGOLIN_CA_FILE: PEM; NULL = the system's */
 	bool refuse_loopback;	 /* PANGOLIN_REFUSE_LOOPBACK: of storages' endpoints */
 	const char *outbound_allow; /* hosts that may be talked to, ',' between; NULL = all */
+	bool trust_warehouses; /* PANGOLIN_TRUST_WAREHOUSES: with this machine's files, identity */
+	const char *default_storage; /* PANGOLIN_DEFAULT_STORAGE: JSON file; NULL = none */
 	bool no_auth;
 	const char *root_user;
 	const char *root_password; /* or what the file in .._FILE holds; NULL = no root login */

@@ -15,7 +15,7 @@ static const struct {
 } schemes[] = {
 	{ "file", "file" },   { "s3", "s3" },	   { "s3a", "s3" },	 { "s3n", "s3" },
 	{ "gs", "gs" },	      { "gcs", "gs" },	   { "abfss", "abfss" }, { "abfs", "abfss" },
-	{ "wasbs", "abfss" }, { "wasb", "abfss" },
+	{ "wasbs", "abfss" }, { "wasb", "abfss" }, { "az", "abfss" },
 };
 
 static const char *scheme_of(const char *text, size_t n)

@@ -179,13 +179,10 @@ static enum status open_slots(struct cx *cx, struct responder *rs)
 
 static enum status open_cloud(struct cx *cx, struct responder *rs)
 {
-	struct cloud_limits limits = { .file_roots = rs->config->file_roots,
-				       .object_max_bytes = rs->config->max_metadata_bytes,
-				       .ca_file = rs->config->ca_file,
-				       .refuse_loopback = rs->config->refuse_loopback,
-				       .allow = rs->config->outbound_allow,
-				       .slots = rs->slots };
+	struct cloud_limits limits = cloud_limits_of(rs->config);
 
+	limits.vault = rs->vault;
+	limits.slots = rs->slots;
 	return cloud_open(cx, &limits, &rs->cloud);
 }
 
@@ -215,9 +212,9 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	if (!s)
 		s = open_slots(cx, rs);
 	if (!s && needs & NEED_CLOUD)
-		s = open_cloud(cx, rs);
-	if (!s && needs & NEED_CLOUD)
 		s = open_vault(cx, rs);
+	if (!s && needs & NEED_CLOUD)
+		s = open_cloud(cx, rs);
 	if (!s && needs & NEED_CACHE)
 		s = open_cache(cx, rs);
 	if (!s)
@@ -249,10 +246,10 @@ static void stop(struct responder *rs)
 		content_close(rs->content);
 	if (rs->cache)
 		cache_close(rs->cache);
-	if (rs->vault)
-		vault_close(rs->vault);
 	if (rs->cloud)
 		cloud_close(rs->cloud);
+	if (rs->vault)
+		vault_close(rs->vault);
 	slots_close(rs->slots);
 	if (rs->store)
 		store_close(rs->store);

@@ -14,7 +14,7 @@ suites() {
 		asan:unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 		conformance:what every store must do, races and kill -9 included
 		objects:object IO, and what is vended for one table tried on its neighbours, on real S3 servers
-		differential:random tables, commits, files and filters, through our core and through PyIceberg's
+		differential:random tables, commits, files and filters, through our core and PyIceberg's; signatures, through Azure's library
 		fuzz:libFuzzer on what reads strangers' bytes
 		distcheck:the tarball holds everything, builds and tests itself
 		quickstart:two commands, from nothing to a running catalog, twice side by side
@@ -301,12 +301,13 @@ compare_one() {
 }
 
 suite_differential() {
-	local make_targets=(tests/differential/apply tests/differential/prune)
+	local make_targets=(tests/differential/apply tests/differential/prune tests/differential/sas)
 	build_tree "$tree" "with -Werror" --enable-werror || return
 	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
 	{
 		compare_one apply compare.py "$(size 40 400)"
 		compare_one prune prune.py "$(size 300 5000)"
+		compare_one sas sas.py "$(size 500 20000)"
 	} 2>&1 | sed 's/^[0-9]* tables[,;]/note: &/' | add_up
 }
 

@@ -2,11 +2,14 @@
 /* cloud.c - the scope of every object read and written, and which cloud does it. */
 #include "vending/cloud.h"
 
+#include "common/config.h"
 #include "common/text.h"
 #include "vending/cloud_impl.h"
 #include "vending/http.h"
+#include "vending/vault.h"
 
-static const struct cloud_ops *const clouds[] = { &file_cloud, &s3_cloud };
+static const struct cloud_ops *const clouds[] = { &file_cloud, &s3_cloud, &azure_cloud,
+						  &google_cloud };
 
 /* file_roots is read at each use; here it must be sound, so that an operator's
  * mistake shows at the start. */
@@ -26,16 +29,31 @@ static enum status check_file_roots(struct cx *cx, const char *roots)
 	return OK;
 }
 
+struct cloud_limits cloud_limits_of(const struct config *config)
+{
+	return (struct cloud_limits){ .file_roots = config->file_roots,
+				      .object_max_bytes = config->max_metadata_bytes,
+				      .ca_file = config->ca_file,
+				      .refuse_loopback = config->refuse_loopback,
+				      .allow = config->outbound_allow,
+				      .trust_warehouses = config->trust_warehouses };
+}
+
 enum status cloud_open(struct cx *cx, const struct cloud_limits *limits, struct cloud **out)
 {
 	enum status s = check_file_roots(cx, limits->file_roots);
+	struct vault *vault = limits->vault;
 
+	if (!s && !vault)
+		s = vault_open(cx, NULL, NULL, &vault);
 	if (s)
 		return s;
 	*out = calloc(1, sizeof(**out));
 	if (!*out)
 		abort();
 	(*out)->limits = *limits;
+	(*out)->vault = vault;
+	(*out)->own_vault = !limits->vault;
 	return OK;
 }
 
@@ -43,6 +61,11 @@ void cloud_close(struct cloud *c)
 {
 	if (c->http)
 		http_close(c->http);
+	if (c->own_vault)
+		vault_close(c->vault);
+	free(c->list_folder);
+	free(c->list_after);
+	free(c->list_mark);
 	free(c);
 }
 

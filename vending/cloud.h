@@ -5,6 +5,8 @@
 
 #include "vending/storage.h"
 
+struct vault;
+
 /* One a process: the HTTP connections and what is known of each endpoint. */
 struct cloud;
 
@@ -12,11 +14,17 @@ struct cloud;
 struct cloud_limits {
 	const char *file_roots; /* folders file warehouses may lie in, ':' between; NULL = none */
 	int64_t object_max_bytes;
-	const char *ca_file;  /* PEM file of the authorities to trust; NULL = the system's */
-	bool refuse_loopback; /* endpoints on this machine itself are refused too */
-	const char *allow;    /* hosts that may be talked to, ',' between; NULL = all */
-	struct slots *slots;  /* common/slots.h; NULL = any number may wait for an endpoint */
+	const char *ca_file;   /* PEM file of the authorities to trust; NULL = the system's */
+	bool refuse_loopback;  /* endpoints on this machine itself are refused too */
+	const char *allow;     /* hosts that may be talked to, ',' between; NULL = all */
+	struct slots *slots;   /* common/slots.h; NULL = any number may wait for an endpoint */
+	bool trust_warehouses; /* any may name files here and use the machine's identity */
+	struct vault *vault;   /* where tokens are kept; NULL = in this process */
 };
+
+/* Those of the settings, without a vault. */
+struct config;
+struct cloud_limits cloud_limits_of(const struct config *config);
 
 /* INVALID: file_roots does not read. */
 MUST_USE enum status cloud_open(struct cx *cx, const struct cloud_limits *limits,

@@ -10,7 +10,11 @@
 struct cloud {
 	struct cloud_limits limits;
 	struct cloud_counts counts;
-	struct http *http; /* made at the first request; NULL before */
+	struct http *http;   /* made at the first request; NULL before */
+	struct vault *vault; /* of tokens */
+	bool own_vault;
+	/* Where a list that is read page by page goes on (Azure's can't be entered anywhere). */
+	char *list_folder, *list_after, *list_mark;
 };
 
 /* http_perform by the cloud's connections, counted. */
@@ -42,6 +46,6 @@ struct cloud_ops {
 			    size_t *n, bool *more);
 };
 
-extern const struct cloud_ops file_cloud, s3_cloud;
+extern const struct cloud_ops file_cloud, s3_cloud, azure_cloud, google_cloud;
 
 #endif

@@ -147,7 +147,8 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 	struct transfer *t = arg;
 
 	(void)purpose;
-	if (!address_allowed(&a->addr, t->http->limits.refuse_loopback)) {
+	if (!t->request->to_machine &&
+	    !address_allowed(&a->addr, t->http->limits.refuse_loopback)) {
 		t->refused = true;
 		return CURL_SOCKET_BAD;
 	}

@@ -44,6 +44,7 @@ struct http_request {
 	bool again_on_409;
 	bool once;
 	const char *wanted[HTTP_WANTED]; /* names of headers of the answer; NULL ends */
+	bool to_machine; /* link-local addresses are fine: the machine's metadata service */
 	/* out */
 	enum status result;  /* OK: an answer came, whatever its code */
 	const char *problem; /* why there is none: for people */

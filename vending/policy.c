@@ -5,6 +5,18 @@
 
 #include "common/text.h"
 
+enum status vend_scope_holds(struct cx *cx, const struct vend_scope *scope, const char *location,
+			     struct location *out)
+{
+	enum status s = location_parse(cx, location, out);
+
+	for (size_t i = 0; !s && i < scope->n; i++)
+		if (location_within(out, &scope->folders[i]) &&
+		    !text_same(out->path, scope->folders[i].path))
+			return OK;
+	return s ? s : fail(cx, DENIED, "\"%s\" is not one of the table's files", out->text);
+}
+
 static const struct {
 	unsigned verb;
 	const char *action;

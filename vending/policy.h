@@ -17,6 +17,10 @@ struct vend_scope {
 	unsigned verbs; /* of enum vend_verb; reading is always among them */
 };
 
+/* Reads a file's location.  DENIED where it lies in none of the folders. */
+MUST_USE enum status vend_scope_holds(struct cx *cx, const struct vend_scope *scope,
+				      const char *location, struct location *out);
+
 /*
  * The shortest text that says it.  `list`: the folders can be listed too; where the
  * text is too long with it, the caller tries without.  TOO_LARGE; INVALID: a

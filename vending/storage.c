@@ -14,7 +14,7 @@
 struct config {
 	struct storage storage;
 	const char *type, *location, *prefix, *allowed, *path_style;
-	const char *s3_bucket, *container, *gs_bucket, *session_s;
+	const char *s3_bucket, *container, *gs_bucket, *session_s, *sas_scope, *identity;
 };
 
 #define READ(member) offsetof(struct config, member)
@@ -31,7 +31,9 @@ static const struct spelling {
 	{ READ(s3_bucket), { "s3.bucket", "bucket" } },
 	{ READ(storage.region),
 	  { "s3.region", "region", "client.region", "aws.region", "aws_region" } },
-	{ READ(storage.endpoint), { "s3.endpoint", "endpoint", "s3_endpoint" } },
+	{ READ(storage.endpoint),
+	  { "s3.endpoint", "endpoint", "s3_endpoint", "adls.endpoint", "azure.endpoint",
+	    "gcs.service.host", "gcs.endpoint" } },
 	{ READ(path_style),
 	  { "s3.path-style-access", "s3.path_style_access", "path-style-access",
 	    "path_style_access", "path-style", "path_style" } },
@@ -47,11 +49,12 @@ static const struct spelling {
 	{ READ(storage.external_id),
 	  { "s3.external-id", "s3.external_id", "external-id", "external_id" } },
 	{ READ(storage.sts_endpoint),
-	  { "s3.sts-endpoint", "s3.sts_endpoint", "sts-endpoint", "sts_endpoint",
-	    "sts.endpoint" } },
+	  { "s3.sts-endpoint", "s3.sts_endpoint", "sts-endpoint", "sts_endpoint", "sts.endpoint",
+	    "gcs.sts-endpoint" } },
 	{ READ(session_s),
-	  { "s3.session-duration-seconds", "s3.session_duration_seconds",
-	    "session-duration-seconds", "session_duration_seconds" } },
+	  { "session-duration-seconds", "session_duration_seconds", "s3.session-duration-seconds",
+	    "s3.session_duration_seconds", "adls.session-duration-seconds",
+	    "gcs.session-duration-seconds" } },
 	{ READ(container),
 	  { "azure.container", "adls.container", "container", "azure_container" } },
 	{ READ(storage.account_name),
@@ -66,6 +69,7 @@ static const struct spelling {
 	  { "azure.tenant-id", "adls.tenant-id", "tenant-id", "tenant_id" } },
 	{ READ(storage.client_id),
 	  { "azure.client-id", "adls.client-id", "client-id", "client_id" } },
+	{ READ(sas_scope), { "azure.sas-scope", "adls.sas-scope", "sas-scope", "sas_scope" } },
 	{ READ(storage.client_secret),
 	  { "azure.client-secret", "adls.client-secret", "client-secret", "client_secret" } },
 	{ READ(storage.authority_host),
@@ -80,6 +84,8 @@ static const struct spelling {
 	{ READ(storage.service_account_key),
 	  { "gcs.service-account-key", "gcs.service-account-json", "service-account-key",
 	    "service_account_key", "service-account-json", "service_account_json" } },
+	{ READ(identity), { "gcs.identity", "gcp.identity" } },
+	{ READ(storage.metadata_server), { "gcs.metadata-server" } },
 };
 
 static const struct {
@@ -333,9 +339,6 @@ static enum status set_s3(struct cx *cx, struct config *c)
 		s = read_bool(cx, "s3.path-style-access", c->path_style, &st->path_style);
 	if (s)
 		return s;
-	if (c->session_s && !text_int(c->session_s, &st->session_s))
-		return fail(cx, INVALID,
-			    "storage_config.s3.session-duration-seconds: not a number");
 	if (!st->region)
 		st->region = "us-east-1";
 	for (const char *r = st->region; *r; r++)
@@ -345,6 +348,62 @@ static enum status set_s3(struct cx *cx, struct config *c)
 		return fail(cx, INVALID,
 			    "storage_config: s3.access-key-id and s3.secret-access-key "
 			    "come together");
+	return OK;
+}
+
+/* The suffix of the account's names: what stands behind ".dfs." or ".blob." in the location. */
+static const char *domain_in(struct cx *cx, const char *location)
+{
+	const char *host = strchr(location, '@'), *domain = host ? strstr(host, ".core.") : NULL;
+
+	return domain ? cx_strndup(cx, domain + 1, strcspn(domain + 1, "/")) : "core.windows.net";
+}
+
+static enum status set_azure(struct cx *cx, struct config *c)
+{
+	struct storage *st = &c->storage;
+	struct location l;
+	const char *account;
+	enum status s = location_parse(cx, st->root, &l);
+
+	if (s)
+		return s;
+	account = strchr(l.authority, '@') + 1;
+	if (strchr(account, '.'))
+		return fail(cx, INVALID,
+			    "storage_config: \"%s\" is no account of Azure's: the "
+			    "location's is <account>.dfs.core.windows.net, another host goes into "
+			    "azure.endpoint",
+			    account);
+	if (st->account_name && !text_same(st->account_name, account))
+		return fail(cx, INVALID, "storage_config: the location is not in \"%s\"",
+			    st->account_name);
+	st->account_name = account;
+	st->azure_domain = domain_in(cx, st->root);
+	st->sas_of_container = c->sas_scope && text_same(c->sas_scope, "container");
+	if (c->sas_scope && !st->sas_of_container && !text_same(c->sas_scope, "directory"))
+		return fail(cx, INVALID,
+			    "storage_config.azure.sas-scope: neither directory nor container");
+	return check_endpoint(cx, "azure.authority-host", &st->authority_host);
+}
+
+static enum status set_google(struct cx *cx, struct config *c)
+{
+	struct storage *st = &c->storage;
+
+	if (c->identity && !text_same(c->identity, "machine"))
+		return fail(cx, INVALID, "storage_config.gcs.identity: only \"machine\" is known");
+	if (!c->identity)
+		st->metadata_server = NULL;
+	else if (!st->metadata_server)
+		st->metadata_server = "http://metadata.google.internal";
+	return check_endpoint(cx, "gcs.metadata-server", &st->metadata_server);
+}
+
+static enum status set_session(struct cx *cx, struct config *c)
+{
+	if (c->session_s && !text_int(c->session_s, &c->storage.session_s))
+		return fail(cx, INVALID, "storage_config.session-duration-seconds: not a number");
 	return OK;
 }
 
@@ -365,11 +424,35 @@ enum status storage_parse(struct cx *cx, struct json_object *config, struct stor
 		s = set_root(cx, &c);
 	if (!s && c.allowed)
 		s = set_allowed(cx, &c);
+	if (!s)
+		s = set_session(cx, &c);
 	if (!s && text_same(c.storage.scheme, "s3"))
 		s = set_s3(cx, &c);
+	if (!s && text_same(c.storage.scheme, "abfss"))
+		s = set_azure(cx, &c);
+	if (!s && text_same(c.storage.scheme, "gs"))
+		s = set_google(cx, &c);
 	if (!s)
 		*out = c.storage;
 	return s;
+}
+
+/* An endpoint of its own makes another storage of it, but where it is the cloud's anyway. */
+static bool has_own_endpoint(const struct storage *s)
+{
+	static const char *const clouds[] = { ".core.windows.net", ".core.chinacloudapi.cn",
+					      ".core.usgovcloudapi.net", ".storage.azure.net",
+					      ".googleapis.com" };
+	size_t n;
+
+	if (!s->endpoint)
+		return false;
+	n = strcspn(host_of(s->endpoint), ":");
+	for (size_t i = 0; i < ARRAY_SIZE(clouds); i++)
+		if (n > strlen(clouds[i]) && !strncmp(host_of(s->endpoint) + n - strlen(clouds[i]),
+						      clouds[i], strlen(clouds[i])))
+			return false;
+	return true;
 }
 
 const char *storage_identity(struct cx *cx, const struct storage *s)
@@ -383,6 +466,8 @@ const char *storage_identity(struct cx *cx, const struct storage *s)
 				 s->bucket);
 	if (location_parse(cx, s->root, &l)) /* it was parsed before */
 		return s->root;
+	if (has_own_endpoint(s))
+		return cx_printf(cx, "%s://%s/%s", l.scheme, host_of(s->endpoint), l.authority);
 	return cx_printf(cx, "%s://%s", l.scheme, l.authority);
 }
 
@@ -425,6 +510,8 @@ enum status storage_covers(struct cx *cx, const struct storage *s, const struct 
 		return status;
 	if (!l->path[0])
 		return fail(cx, INVALID, "\"%s\" is a storage's root", l->text);
+	if (text_same(s->scheme, "abfss") && (strstr(l->path, "./") || text_ends(l->path, ".")))
+		return fail(cx, INVALID, "\"%s\" has a level that ends in a dot", l->text);
 	if (location_within(l, &base) && !text_same(l->path, base.path))
 		return OK;
 	for (size_t i = 0; i < ALLOWED_MAX && s->allowed[i]; i++) {
@@ -437,13 +524,63 @@ enum status storage_covers(struct cx *cx, const struct storage *s, const struct 
 	return fail(cx, INVALID, "\"%s\" is not within the warehouse's locations", l->text);
 }
 
-void storage_client_config(const struct storage *s, struct json_object *config)
+/* "host:port/account", or the host where the account is its first label. */
+static void set_account_host(const struct storage *s, const char *host, struct json_object *config)
 {
-	if (!text_same(s->scheme, "s3"))
-		return;
+	size_t n = strlen(s->account_name);
+	char text[512];
+
+	if (!strncmp(host, s->account_name, n) && host[n] == '.')
+		snprintf(text, sizeof(text), "%s", host);
+	else
+		snprintf(text, sizeof(text), "%s/%s", host, s->account_name);
+	json_set_text(config, "adls.account-host", text);
+}
+
+/* Under the names of PyIceberg's two file systems. */
+static void azure_client_config(const struct storage *s, struct json_object *config)
+{
+	const char *scheme_end = s->endpoint ? strstr(s->endpoint, "://") : NULL;
+	static const char *const services[] = { "blob", "dfs" };
+
+	json_set_text(config, "adls.account-name", s->account_name);
+	if (scheme_end)
+		set_account_host(s, scheme_end + 3, config);
+	for (size_t i = 0; scheme_end && i < ARRAY_SIZE(services); i++) {
+		char key[64], scheme[8];
+
+		snprintf(scheme, sizeof(scheme), "%.*s", (int)(scheme_end - s->endpoint),
+			 s->endpoint);
+		snprintf(key, sizeof(key), "adls.%s-storage-authority", services[i]);
+		json_set_text(config, key, scheme_end + 3);
+		snprintf(key, sizeof(key), "adls.%s-storage-scheme", services[i]);
+		json_set_text(config, key, scheme);
+	}
+}
+
+static void google_client_config(const struct storage *s, struct json_object *config)
+{
+	if (s->project_id)
+		json_set_text(config, "gcs.project-id", s->project_id);
+	if (s->endpoint)
+		json_set_text(config, "gcs.service.host", s->endpoint);
+}
+
+static void s3_client_config(const struct storage *s, struct json_object *config)
+{
 	if (s->endpoint)
 		json_set_text(config, "s3.endpoint", s->endpoint);
 	json_set_text(config, "s3.region", s->region);
 	json_set_text(config, "client.region", s->region);
 	json_set_text(config, "s3.path-style-access", s->path_style ? "true" : "false");
+}
+
+void storage_client_config(const struct storage *s, struct json_object *config)
+{
+	if (text_same(s->scheme, "s3"))
+		s3_client_config(s, config);
+	else if (text_same(s->scheme, "abfss"))
+		azure_client_config(s, config);
+	else if (text_same(s->scheme, "gs"))
+		google_client_config(s, config);
 }

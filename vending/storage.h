@@ -16,23 +16,34 @@ enum vending {
 
 /* Text is NULL where not configured.  All of it but the secrets may be shown. */
 struct storage {
-	const char *scheme;	 /* "file", "s3"; "abfss", "gs" have no object IO yet */
+	const char *scheme;	 /* "file", "s3", "abfss", "gs" */
 	const char *root;	 /* normalised location all tables lie under by default */
 	const char *allowed[16]; /* further locations for adopted tables; NULL ends */
+	const char *bucket;	 /* Azure: the container */
+	/* "https://host[:port]" of the object service; NULL = the cloud's own.  Azure: its blob
+	 * service; where the host is not "<account>.…", the account stands in the path. */
+	const char *endpoint;
+	int64_t session_s; /* how long what is vended lives; 0 = as the cloud's code chooses */
+	/* May name files of this machine, and use the machine's own identity: the operator's. */
+	bool trusted;
 	/* S3 */
-	const char *bucket, *region, *endpoint; /* endpoint: "https://host[:port]" or NULL = AWS */
+	const char *region;
 	bool path_style;
 	const char *access_key_id, *secret_access_key, *session_token; /* SECRET */
-	const char *role_arn, *external_id, *sts_endpoint;
-	int64_t session_s; /* how long a session lives; 0 = as the cloud's code chooses */
-	/* Azure; bucket is the container */
+	const char *role_arn, *external_id, *sts_endpoint; /* sts_endpoint: Google's too */
+	/* Azure */
 	const char *account_name;
+	const char *azure_domain;	     /* "core.windows.net" */
 	const char *account_key, *sas_token; /* SECRET */
 	const char *azure_tenant_id, *client_id, *authority_host;
 	const char *client_secret; /* SECRET */
+	bool sas_of_container;	   /* what is vended may be for the whole container */
 	/* Google */
 	const char *project_id, *service_account_email, *service_account_file;
-	const char *service_account_key; /* SECRET: JSON text */
+	const char *service_account_key; /* SECRET: JSON text, of an external account too */
+	const char *private_key;	 /* SECRET: PEM, with service_account_email */
+	const char *metadata_server; /* "http://host": the machine's identity; NULL = not used */
+	const char *access_token;    /* SECRET: sent as it is (Google, Azure) */
 	/* What clients get: storage_vending's. */
 	enum vending vending;
 	/* Requests that write may be signed with the storage's own keys: Amazon's, or the strategy
@@ -59,7 +70,7 @@ MUST_USE enum status storage_parse(struct cx *cx, struct json_object *config, st
  * Reads how a warehouse vends: `strategy` is its vending_strategy, JSON text or
  * NULL: a name, or {name: {...}} with what it needs and storage_config does not
  * hold.  Names in any case, with any separators: AwsSts, AzureSas, GcpDownscoped,
- * Sts: VEND_SESSION; AwsStatic, Static: VEND_STATIC; RemoteSigning:
+ * Sts: VEND_SESSION; AwsStatic, AzureAccountKey, Static: VEND_STATIC; RemoteSigning:
  * VEND_SIGNED; None: VEND_NOTHING.  No strategy, a name that is none of these, or
  * another cloud's (clients send any): VEND_SESSION with use_sts, else VEND_SIGNED (on what
  * can't be signed for: VEND_NOTHING).  INVALID: a role that is none, a session that is too
@@ -94,12 +105,14 @@ const char *storage_identity(struct cx *cx, const struct storage *s);
 const char *storage_claim(struct cx *cx, const struct storage *s, const struct location *l);
 
 /* OK where the location lies under root or an allowed location (or is an allowed
- * location), and is not itself a bucket's or the file system's root; else INVALID. */
+ * location), and is not itself a bucket's or the file system's root; else INVALID.
+ * On Azure no level ends in a dot: the service drops it, and two names would be one. */
 MUST_USE enum status storage_covers(struct cx *cx, const struct storage *s,
 				    const struct location *l);
 
-/* Adds to `config` what a client needs to reach this storage and may know:
- * s3.endpoint, s3.region, client.region, s3.path-style-access.  No secrets. */
+/* Adds to `config` what a client needs to reach this storage and may know: s3.endpoint, s3.region,
+ * client.region, s3.path-style-access; adls.account-name, adls.account-host; gcs.project-id,
+ * gcs.service.host.  No secrets. */
 void storage_client_config(const struct storage *s, struct json_object *config);
 
 #endif

@@ -25,6 +25,7 @@ static const struct strategy {
 	{ "gcpdownscoped", "gs", VEND_SESSION },
 	{ "vendedcredentials", NULL, VEND_SESSION },
 	{ "awsstatic", "s3", VEND_STATIC },
+	{ "azureaccountkey", "abfss", VEND_STATIC },
 	{ "static", NULL, VEND_STATIC },
 	{ "remotesigning", "s3", VEND_SIGNED },
 	{ "none", NULL, VEND_NOTHING },
@@ -58,7 +59,9 @@ static enum status read_details(struct cx *cx, struct json_object *o, enum vendi
 		{ "account_name", &s->account_name },
 		{ "account_key", &s->account_key },
 		{ "service_account_email", &s->service_account_email },
+		{ "private_key", &s->private_key },
 	};
+	const char *account = s->account_name;
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
 		const char *value = NULL;
@@ -70,6 +73,9 @@ static enum status read_details(struct cx *cx, struct json_object *o, enum vendi
 		if (value && *value)
 			*members[i].to = cx_strdup(cx, value);
 	}
+	if (text_same(s->scheme, "abfss") && !text_same(account, s->account_name))
+		return fail(cx, INVALID, "vending_strategy: the location is not in \"%s\"",
+			    s->account_name);
 	if (vending == VEND_STATIC && !s->vended_key_id != !s->vended_secret)
 		return fail(cx, INVALID,
 			    "vending_strategy: access_key_id and secret_access_key come together");
@@ -170,13 +176,13 @@ static enum status check_session(struct cx *cx, const struct storage *s)
 {
 	enum status status = OK;
 
-	if (s->role_arn)
+	if (s->role_arn && text_same(s->scheme, "s3"))
 		status = check_role(cx, s);
 	if (!status && s->external_id)
 		status = check_external_id(cx, s->external_id);
 	if (!status && s->session_s &&
 	    (s->session_s < SESSION_MIN_S || s->session_s > SESSION_MAX_S))
-		return fail(cx, INVALID, "s3.session-duration-seconds: not %d to %d", SESSION_MIN_S,
+		return fail(cx, INVALID, "session-duration-seconds: not %d to %d", SESSION_MIN_S,
 			    SESSION_MAX_S);
 	return status;
 }
@@ -192,13 +198,15 @@ enum status storage_vending(struct cx *cx, struct storage *s, bool use_sts, cons
 		return status;
 	if (!read)
 		s->vending = use_sts ? VEND_SESSION : VEND_SIGNED;
-	if (text_same(s->scheme, "s3") && storage_is_aws(s))
-		s->signs_writes = true;
-	if (!text_same(s->scheme, "s3")) {
-		if (s->vending == VEND_SIGNED || text_same(s->scheme, "file"))
-			s->vending = VEND_NOTHING;
-		return OK;
-	}
+	if (text_same(s->scheme, "file"))
+		s->vending = VEND_NOTHING;
+	if (text_same(s->scheme, "s3"))
+		s->signs_writes = s->signs_writes || storage_is_aws(s);
+	else if (s->vending == VEND_SIGNED)
+		s->vending = VEND_NOTHING;
+	if (s->vending == VEND_STATIC && text_same(s->scheme, "gs"))
+		return fail(cx, INVALID,
+			    "vending_strategy: a storage of Google's has no keys to give away");
 	return s->vending == VEND_SESSION ? check_session(cx, s) : OK;
 }
 

@@ -17,21 +17,24 @@ struct vend_request {
 	int64_t until_ms; /* when the caller's own credential ends; 0 = never */
 };
 
+struct session;
 struct vended {
-	struct json_object *config; /* {str: str} */
+	struct json_object *configs[VEND_FOLDERS_MAX]; /* {str: str}, one a folder of the scope */
 	/* What clients are told: the earlier of the caller's and the credential's end (which lives
 	 * longer: no cloud gives less than 15 minutes); 0 = never. */
 	int64_t expires_ms;
-	const char *id; /* of the credential, for records; no secret */
-	/* The storage as the session reaches it: for a server that signs with it. */
+	const char *id;	     /* of the credential, for records; no secret */
+	const char *refresh; /* the property of the place to come back to */
+	/* The storage as the session reaches it (its first folder): for a server that signs with it. */
 	struct storage storage;
-	bool fresh;	 /* made by this call, not a kept one: for vend_keep */
-	int64_t ends_ms; /* the session's own end */
+	const struct session *session;
+	bool fresh; /* made by this call, not a kept one: for vend_keep */
 };
 
 /*
  * Nothing is asked of a cloud where a session of the same owner, storage and
- * scope has more than half of its time left; one request else.  INVALID: a
+ * scope has more than half of its time left; one request else (and one or two before it, now and then,
+ * for the server's own token or key of Google or Azure).  INVALID: a
  * storage this server does not vend for, or that vends nothing; else as sts_assume.  What fails is not tried again
  * for some seconds: a token service that is down must not hold every load.
  */

@@ -7,6 +7,8 @@
 #include "fcgi/idents.h"
 #include "fcgi/tables/tables.h"
 #include "stores/audit.h"
+#include "vending/azure.h"
+#include "vending/google.h"
 #include "vending/selftest.h"
 #include "vending/sign.h"
 
@@ -43,7 +45,7 @@ static enum status answer_credentials(struct request *rq, const struct delegated
 		s = delegate_vend(rq, t, scope, &v);
 		if (s)
 			return s;
-		list = delegate_credentials(rq->cx, scope, v.config);
+		list = delegate_credentials(rq->cx, scope, &v);
 	}
 	json_set(o, "storage-credentials", list);
 	answer_header(rq, "Cache-Control", "private, no-store");
@@ -121,15 +123,29 @@ enum status load_catalog_credentials(struct request *rq)
 	return s ? s : answer_credentials(rq, &t, &scope);
 }
 
-/* The management interface's own form of credentials. */
-static enum status answer_aws(struct request *rq, const struct vended *v)
+/* The management interface's own names for what is vended, by the storage's scheme. */
+static const struct {
+	const char *scheme, *type, *name, *property;
+} own_names[] = {
+	{ "s3", "Aws", "access_key_id", "s3.access-key-id" },
+	{ "s3", "Aws", "secret_access_key", "s3.secret-access-key" },
+	{ "s3", "Aws", "session_token", "s3.session-token" },
+	{ "abfss", "Azure", "sas_token", "adls.sas-token" },
+	{ "abfss", "Azure", "account_name", "adls.account-name" },
+	{ "gs", "Gcp", "access_token", "gcs.oauth2.token" },
+};
+
+static enum status answer_own(struct request *rq, const struct vended *v)
 {
 	struct json_object *o = json_new_object(rq->cx);
 
-	json_set_text(o, "type", "Aws");
-	json_set_text(o, "access_key_id", json_text(v->config, "s3.access-key-id"));
-	json_set_text(o, "secret_access_key", json_text(v->config, "s3.secret-access-key"));
-	json_set_text(o, "session_token", json_text(v->config, "s3.session-token"));
+	for (size_t i = 0; i < ARRAY_SIZE(own_names); i++) {
+		if (!text_same(own_names[i].scheme, v->storage.scheme))
+			continue;
+		json_set_text(o, "type", own_names[i].type);
+		json_set_text(o, own_names[i].name,
+			      json_text(v->configs[0], own_names[i].property));
+	}
 	json_set_text(o, "expiration", v->expires_ms ? text_time(rq->cx, v->expires_ms) : NULL);
 	answer_header(rq, "Cache-Control", "private, no-store");
 	return answer_json(rq, 200, o);
@@ -154,7 +170,7 @@ enum status load_warehouse_credentials(struct request *rq)
 	what.asset_id = p.asset_id;
 	what.name = p.folder.text;
 	s = delegate_session(rq, &what, &v);
-	return s ? s : answer_aws(rq, &v);
+	return s ? s : answer_own(rq, &v);
 }
 
 /* --- the self-test -------------------------------------------------------------------- */
@@ -273,20 +289,41 @@ enum status sign_table(struct request *rq)
 	return s ? s : answer_signed(rq, &signature);
 }
 
+/* By the storage's own keys. */
+static enum status url_of(struct request *rq, const struct storage *storage,
+			  const struct vend_scope *scope, const char *location, int64_t for_s,
+			  const char **out)
+{
+	struct location l;
+	enum status s;
+
+	if (text_same(storage->scheme, "s3")) {
+		s = check_signs(rq, storage);
+		return s ? s : sign_url(rq->cx, storage, scope, location, for_s, cx_now_ms(), out);
+	}
+	if (storage->vending == VEND_NOTHING)
+		return fail(rq->cx, INVALID, "the warehouse signs no URLs");
+	s = vend_scope_holds(rq->cx, scope, location, &l);
+	if (s)
+		return s;
+	if (text_same(storage->scheme, "abfss"))
+		return azure_url(rq->cx, rq->rs->cloud, storage, &l, cx_now_ms() + for_s * 1000,
+				 out);
+	return google_url(rq->cx, rq->rs->cloud, storage, &l, for_s, out);
+}
+
 /* A URL that reads one file, no longer than the caller's own credential lives. */
 static enum status answer_url(struct request *rq, const struct storage *storage,
 			      const struct vend_scope *scope, const char *location)
 {
 	struct json_object *o = json_new_object(rq->cx);
-	int64_t now_ms = cx_now_ms(), left_s = PRESIGNED_S;
+	int64_t left_s = PRESIGNED_S;
 	const char *url;
-	enum status s = check_signs(rq, storage);
+	enum status s;
 
-	if (rq->who->expires_ms && (rq->who->expires_ms - now_ms) / 1000 < left_s)
-		left_s = (rq->who->expires_ms - now_ms) / 1000;
-	if (!s)
-		s = sign_url(rq->cx, storage, scope, location, left_s > 0 ? left_s : 1, now_ms,
-			     &url);
+	if (rq->who->expires_ms && (rq->who->expires_ms - cx_now_ms()) / 1000 < left_s)
+		left_s = (rq->who->expires_ms - cx_now_ms()) / 1000;
+	s = url_of(rq, storage, scope, location, left_s > 0 ? left_s : 1, &url);
 	if (s)
 		return s;
 	json_set_text(o, "url", url);

@@ -170,7 +170,7 @@ enum status delegate_vend(struct request *rq, const struct delegated *t,
 }
 
 struct json_object *delegate_credentials(struct cx *cx, const struct vend_scope *scope,
-					 struct json_object *config)
+					 const struct vended *vended)
 {
 	struct json_object *out = json_new_array(cx);
 
@@ -178,7 +178,7 @@ struct json_object *delegate_credentials(struct cx *cx, const struct vend_scope 
 		struct json_object *one = json_new_object(cx);
 
 		json_set_text(one, "prefix", scope->folders[i].text);
-		json_set(one, "config", config);
+		json_set(one, "config", vended->configs[i]);
 		json_add(out, one);
 	}
 	return out;
@@ -235,11 +235,10 @@ static enum status add_credentials(struct request *rq, const struct delegated *t
 		s = delegate_vend(rq, t, &scope, &v);
 	if (s)
 		return s;
-	if (v.expires_ms && !t->staged)
-		json_set_text(v.config, "client.refresh-credentials-endpoint",
-			      route_of(rq->cx, t, "credentials"));
-	add_members(config, v.config);
-	out->credentials = json_print(rq->cx, delegate_credentials(rq->cx, &scope, v.config), NULL);
+	for (size_t i = 0; v.expires_ms && !t->staged && i < scope.n; i++)
+		json_set_text(v.configs[i], v.refresh, route_of(rq->cx, t, "credentials"));
+	add_members(config, v.configs[0]);
+	out->credentials = json_print(rq->cx, delegate_credentials(rq->cx, &scope, &v), NULL);
 	return OK;
 }
 

@@ -57,6 +57,6 @@ MUST_USE enum status delegate_session(struct request *rq, const struct vend_for 
 
 /* [{"prefix","config"}], one a folder. */
 struct json_object *delegate_credentials(struct cx *cx, const struct vend_scope *scope,
-					 struct json_object *config);
+					 const struct vended *vended);
 
 #endif

@@ -176,9 +176,9 @@ static enum status vend_for(struct pair_of *p)
 	if (s)
 		return s;
 	p->session = storage;
-	p->session.access_key_id = json_text(v.config, "s3.access-key-id");
-	p->session.secret_access_key = json_text(v.config, "s3.secret-access-key");
-	p->session.session_token = json_text(v.config, "s3.session-token");
+	p->session.access_key_id = v.storage.access_key_id;
+	p->session.secret_access_key = v.storage.secret_access_key;
+	p->session.session_token = v.storage.session_token;
 	return OK;
 }
 

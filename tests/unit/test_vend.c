@@ -363,11 +363,12 @@ START_TEST(a_session_is_made_once)
 	ck_assert_msg(!get("alice", 0, &v), "%s", cx.message);
 	ck_assert(v.fresh);
 	ck_assert_str_eq(v.id, "ASIA1");
-	ck_assert_str_eq(json_text(v.config, "s3.access-key-id"), "ASIA1");
-	ck_assert_str_eq(json_text(v.config, "s3.secret-access-key"), "s1");
-	ck_assert_str_eq(json_text(v.config, "s3.session-token"), "t1");
-	ck_assert_str_eq(json_text(v.config, "s3.session-token-expires-at-ms"), "4070908800000");
-	ck_assert_str_eq(json_text(v.config, "client.region"), "eu-west-1");
+	ck_assert_str_eq(json_text(v.configs[0], "s3.access-key-id"), "ASIA1");
+	ck_assert_str_eq(json_text(v.configs[0], "s3.secret-access-key"), "s1");
+	ck_assert_str_eq(json_text(v.configs[0], "s3.session-token"), "t1");
+	ck_assert_str_eq(json_text(v.configs[0], "s3.session-token-expires-at-ms"),
+			 "4070908800000");
+	ck_assert_str_eq(json_text(v.configs[0], "client.region"), "eu-west-1");
 	ck_assert(strcasestr(server.seen->heads[0], "POST / HTTP/1.1"));
 	ck_assert(strcasestr(server.seen->heads[0], "Credential=AKEXAMPLE/"));
 	ck_assert(strcasestr(server.seen->heads[0], "/eu-west-1/sts/aws4_request"));
@@ -478,12 +479,12 @@ START_TEST(static_keys_only_where_said)
 	ANSWERS(SESSION(LATE));
 	storage.vending = VEND_STATIC;
 	ck_assert(!get("alice", 5, &v));
-	ck_assert_str_eq(json_text(v.config, "s3.secret-access-key"), "SKEXAMPLE");
-	ck_assert_ptr_null(json_text(v.config, "s3.session-token"));
+	ck_assert_str_eq(json_text(v.configs[0], "s3.secret-access-key"), "SKEXAMPLE");
+	ck_assert_ptr_null(json_text(v.configs[0], "s3.session-token"));
 	storage.vended_key_id = "A2";
 	storage.vended_secret = "S2";
 	ck_assert(!get("alice", 0, &v));
-	ck_assert_str_eq(json_text(v.config, "s3.secret-access-key"), "S2");
+	ck_assert_str_eq(json_text(v.configs[0], "s3.secret-access-key"), "S2");
 	storage.vending = VEND_SESSION;
 	storage.access_key_id = NULL;
 	ck_assert_int_eq(get("alice", 0, &v), INVALID);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* objects.c - one object's request, several puts together, and what their answers mean. */
+#include "vending/objects.h"
+
+#include <ctype.h>
+
+#include "common/text.h"
+
+#define WORD_MAX 64
+
+void object_header(struct object_request *r, const char *name, const char *value)
+{
+	if (r->http.n_headers == OBJECT_HEADERS_MAX)
+		abort();
+	r->headers[r->http.n_headers++] = (struct pair){ name, value };
+	r->http.headers = r->headers;
+}
+
+const char *object_name(const struct location *l)
+{
+	return l->path + (*l->path == '/');
+}
+
+/* --- what went wrong ---------------------------------------------------------------- */
+
+enum status object_status(int code)
+{
+	switch (code) {
+	case 301:
+	case 307:
+	case 308:
+	case 400:
+		return INVALID;
+	case 401:
+	case 403:
+		return DENIED;
+	case 404:
+		return NOT_FOUND;
+	case 412:
+		return EXISTS;
+	default:
+		return UNAVAILABLE;
+	}
+}
+
+static bool is_word(const char *word)
+{
+	size_t n = 0;
+
+	for (; word[n]; n++)
+		if (n == WORD_MAX || !isalnum((unsigned char)word[n]))
+			return false;
+	return n > 0;
+}
+
+enum status object_refusal(struct cx *cx, const struct object_error *errors, size_t n,
+			   const struct http_request *r, const char *word, const char *verb,
+			   const char *location)
+{
+	const struct object_error *e = NULL;
+
+	for (size_t i = 0; i < n && !e; i++)
+		if (text_same(errors[i].word, word))
+			e = &errors[i];
+	if (!is_word(word))
+		word = "";
+	return fail(cx, e ? e->status : object_status(r->code),
+		    "can't %s \"%s\": the storage says %d%s%s%s%s", verb, location, r->code,
+		    *word ? " " : "", word, e && e->hint ? ": " : "", e && e->hint ? e->hint : "");
+}
+
+static enum status outcome(struct cx *cx, const struct object_dialect *d,
+			   const struct http_request *r, const char *verb, const char *location)
+{
+	if (r->result)
+		return fail(cx, r->result, "can't %s \"%s\": %s", verb, location, r->problem);
+	return r->code >= 200 && r->code < 300 ? OK : d->refused(cx, r, verb, location);
+}
+
+/* --- one request ----------------------------------------------------------------------- */
+
+static const char *const said[] = { [OBJECT_GET] = "read",
+				    [OBJECT_PUT] = "write",
+				    [OBJECT_REMOVE] = "remove",
+				    [OBJECT_STAT] = "read",
+				    [OBJECT_LIST] = "list" };
+
+static enum status perform(struct cx *cx, struct cloud *c, const struct storage *s,
+			   const struct object_dialect *d, struct object_request *r)
+{
+	enum status status = d->prepare(cx, c, s, r);
+
+	if (status)
+		return status;
+	cloud_perform(cx, c, &r->http, 1);
+	return outcome(cx, d, &r->http, said[r->verb], r->at->text);
+}
+
+enum status objects_get(struct cx *cx, struct cloud *c, const struct storage *s,
+			const struct object_dialect *d, const struct location *l,
+			const char **bytes, size_t *n)
+{
+	struct object_request r = { .verb = OBJECT_GET,
+				    .at = l,
+				    .http.max_answer = (size_t)c->limits.object_max_bytes };
+	enum status status = perform(cx, c, s, d, &r);
+
+	if (status)
+		return status;
+	*bytes = r.http.answer;
+	*n = r.http.n_answer;
+	return OK;
+}
+
+enum status objects_remove(struct cx *cx, struct cloud *c, const struct storage *s,
+			   const struct object_dialect *d, const struct location *l)
+{
+	struct object_request r = { .verb = OBJECT_REMOVE,
+				    .at = l,
+				    .http.max_answer = OBJECT_ERROR_MAX };
+
+	return perform(cx, c, s, d, &r);
+}
+
+enum status objects_stat(struct cx *cx, struct cloud *c, const struct storage *s,
+			 const struct object_dialect *d, const struct location *l, int64_t *size)
+{
+	struct object_request r = { .verb = OBJECT_STAT,
+				    .at = l,
+				    .http.max_answer = OBJECT_ERROR_MAX };
+	enum status status = perform(cx, c, s, d, &r);
+
+	if (status)
+		return status;
+	*size = d->size(cx, &r.http);
+	if (*size < 0)
+		return fail(cx, UNAVAILABLE, "the storage does not say how large \"%s\" is",
+			    l->text);
+	return OK;
+}
+
+enum status objects_list(struct cx *cx, struct cloud *c, const struct storage *s,
+			 const struct object_dialect *d, const struct location *l,
+			 const struct pair *query, size_t n_query, struct http_request *out)
+{
+	struct object_request r = { .verb = OBJECT_LIST,
+				    .at = l,
+				    .query = query,
+				    .n_query = n_query,
+				    .http.max_answer = OBJECT_LIST_MAX };
+	enum status status = perform(cx, c, s, d, &r);
+
+	*out = r.http;
+	return status == NOT_FOUND ? INVALID : status;
+}
+
+/* --- puts ------------------------------------------------------------------------------- */
+
+/* A put whose first answer was lost finds its own object there: names are
+ * fresh, so one of our size is ours. */
+static enum status settle(struct cx *cx, struct cloud *c, const struct storage *s,
+			  const struct object_dialect *d, struct put *put)
+{
+	int64_t size = -1;
+	enum status status = objects_stat(cx, c, s, d, &put->location, &size);
+
+	if (status && status != NOT_FOUND)
+		return status;
+	put->maybe = !status && size == (int64_t)put->n;
+	return put->maybe ? OK : fail(cx, EXISTS, "\"%s\" is there already", put->location.text);
+}
+
+static enum status put_outcome(struct cx *cx, struct cloud *c, const struct storage *s,
+			       const struct object_dialect *d, struct put *put,
+			       const struct http_request *r)
+{
+	enum status status = outcome(cx, d, r, said[OBJECT_PUT], put->location.text);
+
+	/* Without an answer, or with one that says nothing, it may have been written. */
+	put->maybe = r->tries > 0 && (!status || status == UNAVAILABLE);
+	if (status == EXISTS && r->tries > 1)
+		return settle(cx, c, s, d, put);
+	return status;
+}
+
+enum status objects_put(struct cx *cx, struct cloud *c, const struct storage *s,
+			const struct object_dialect *d, struct put *puts, size_t n)
+{
+	struct object_request *r = cx_array(cx, n, sizeof(*r));
+	struct http_request *requests = cx_array(cx, n, sizeof(*requests));
+	enum status first = OK;
+	char *message = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		r[i].verb = OBJECT_PUT;
+		r[i].at = &puts[i].location;
+		r[i].http = (struct http_request){ .body = puts[i].bytes,
+						   .n_body = puts[i].n,
+						   .max_answer = OBJECT_ERROR_MAX,
+						   .again_on_409 = true };
+		first = d->prepare(cx, c, s, &r[i]);
+		if (first)
+			return first;
+		requests[i] = r[i].http;
+	}
+	cloud_perform(cx, c, requests, n);
+	for (size_t i = 0; i < n; i++) {
+		enum status status = put_outcome(cx, c, s, d, &puts[i], &requests[i]);
+
+		if (status && !first) {
+			first = status;
+			message = cx_strdup(cx, cx->message);
+		}
+	}
+	return first ? fail(cx, first, "%s", message) : OK;
+}
