@@ -176,16 +176,24 @@ static enum status set_int(struct cx *cx, const struct setting *s, const char *t
 	return OK;
 }
 
+enum status config_secret(struct cx *cx, const char *name, const char **out)
+{
+	const char *text = getenv(name);
+	const char *path = getenv(cx_printf(cx, "%s_FILE", name));
+
+	if (path && *path)
+		return read_file(cx, name, path, out);
+	*out = text && *text ? cx_strdup(cx, text) : NULL;
+	return OK;
+}
+
 static enum status read_setting(struct cx *cx, const struct setting *s, struct config *out)
 {
 	void *at = (char *)out + s->offset;
 	const char *text = getenv(s->name);
-	const char *path = NULL;
 
 	if (s->type == SET_FILE)
-		path = getenv(cx_printf(cx, "%s_FILE", s->name));
-	if (path && *path)
-		return read_file(cx, s->name, path, at);
+		return config_secret(cx, s->name, at);
 	if (!text || !*text)
 		text = s->fallback;
 	switch (s->type) {

@@ -56,6 +56,10 @@ struct config {
 /* INVALID: a value that does not read, naming the variable.  Allocates for good. */
 MUST_USE enum status config_read(struct cx *cx, struct config *out);
 
+/* The text of a variable, or of the file that NAME_FILE names, without its line's end; NULL
+ * where neither is set.  INVALID: the file does not read. */
+MUST_USE enum status config_secret(struct cx *cx, const char *name, const char **out);
+
 /* The table as text, for `pangolin config` and the manual. */
 void config_help(void (*line)(const char *name, const char *unit, const char *fallback,
 			      const char *help));

@@ -4,11 +4,12 @@
 
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <strings.h>
 
 #include "common/jwt_keys.h"
 #include "common/text.h"
 
-#define MAX_TOKEN_BYTES 8192
+#define MAX_TOKEN_BYTES 16384
 #define SKEW_S 30
 #define HALF 32 /* bytes of each of a P-256 signature's two numbers */
 
@@ -43,17 +44,28 @@ static unsigned char *der_of_raw(struct cx *cx, const unsigned char raw[2 * HALF
 	return der;
 }
 
-static bool signature_holds(struct cx *cx, EVP_PKEY *key, const char *signed_part, size_t n,
-			    const unsigned char raw[2 * HALF])
+static bool digest_verifies(EVP_PKEY *key, const EVP_MD *digest, const char *signed_part, size_t n,
+			    const unsigned char *signature, size_t len)
 {
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	size_t der_len;
-	unsigned char *der = der_of_raw(cx, raw, &der_len);
-	bool ok = md && der_len && EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, key) == 1 &&
-		  EVP_DigestVerify(md, der, der_len, (const unsigned char *)signed_part, n) == 1;
+	bool ok = md && EVP_DigestVerifyInit(md, NULL, digest, NULL, key) == 1 &&
+		  EVP_DigestVerify(md, signature, len, (const unsigned char *)signed_part, n) == 1;
 
 	EVP_MD_CTX_free(md);
 	return ok;
+}
+
+static bool signature_holds(struct cx *cx, const struct jwt_key *key, const char *signed_part,
+			    size_t n, const unsigned char *signature, size_t len)
+{
+	if (key->algorithm == EDDSA)
+		return digest_verifies(key->key, NULL, signed_part, n, signature, len);
+	if (key->algorithm == ES256) {
+		if (len != (size_t)2 * HALF)
+			return false;
+		signature = der_of_raw(cx, signature, &len);
+	}
+	return len && digest_verifies(key->key, EVP_sha256(), signed_part, n, signature, len);
 }
 
 static bool sign_bytes(EVP_PKEY *key, const char *bytes, size_t n, unsigned char raw[2 * HALF])
@@ -154,17 +166,36 @@ enum status jwt_claims(struct cx *cx, const char *token, struct json_object **ou
 	return OK;
 }
 
-static enum status check_header(struct cx *cx, const struct jwt_keys *keys,
-				struct json_object *header, EVP_PKEY **key)
+/* RFC 8725, 3.11: other kinds of tokens, such as logout tokens, are no credential. */
+static bool type_is_bearers(struct json_object *header)
 {
+	static const char *const types[] = { "JWT", "at+jwt", "application/at+jwt" };
+	const char *type = json_text(header, "typ");
+
+	for (size_t i = 0; type && i < ARRAY_SIZE(types); i++)
+		if (strcasecmp(type, types[i]) == 0)
+			return true;
+	return !json_has(header, "typ");
+}
+
+static enum status check_header(struct cx *cx, const struct jwt_keys *keys,
+				struct json_object *header, const struct jwt_key **key)
+{
+	static const char *const names[] = {
+		[ES256] = "ES256", [RS256] = "RS256", [EDDSA] = "EdDSA"
+	};
 	const char *kid = json_text(header, "kid");
 
-	if (!text_same(json_text(header, "alg"), "ES256"))
-		return refuse(cx, "its algorithm is not ES256");
 	if (json_has(header, "crit"))
 		return refuse(cx, "it has a critical header");
+	if (!type_is_bearers(header))
+		return refuse(cx, "it is not of a type that is a credential");
 	*key = kid ? jwt_keys_find(keys, kid) : NULL;
-	return *key ? OK : refuse(cx, "its key is not known here");
+	if (!*key)
+		return refuse(cx, "its key is not known here");
+	if (!text_same(json_text(header, "alg"), names[(*key)->algorithm]))
+		return refuse(cx, "its algorithm is not its key's");
+	return OK;
 }
 
 /* --- claims ----------------------------------------------------------------- */
@@ -218,10 +249,10 @@ static enum status check_claims(struct cx *cx, struct json_object *claims,
 enum status jwt_verify(struct cx *cx, const struct jwt_keys *keys, const char *token,
 		       const struct jwt_expected *expected, struct json_object **claims)
 {
+	const struct jwt_key *key = NULL;
 	struct json_object *header;
 	struct token_parts p;
 	unsigned char *raw;
-	EVP_PKEY *key;
 	enum status s;
 	size_t n;
 
@@ -232,8 +263,8 @@ enum status jwt_verify(struct cx *cx, const struct jwt_keys *keys, const char *t
 		s = check_header(cx, keys, header, &key);
 	if (s)
 		return s;
-	if (text_unbase64(cx, p.signature, p.signature_len, &raw, &n) || n != (size_t)2 * HALF ||
-	    !signature_holds(cx, key, p.header, p.header_len + 1 + p.claims_len, raw))
+	if (text_unbase64(cx, p.signature, p.signature_len, &raw, &n) ||
+	    !signature_holds(cx, key, p.header, p.header_len + 1 + p.claims_len, raw, n))
 		return refuse(cx, "its signature is wrong");
 	s = part_json(cx, p.claims, p.claims_len, claims);
 	return s ? s : check_claims(cx, *claims, expected);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jwt.h - signed tokens: ES256 alone, by keys that have names.  Source: RFC 7515, 7517, 7518, 7519, 7638. */
+/* jwt.h - signed tokens, by keys that have names; ours are ES256 alone.  Source: RFC 7515, 7517, 7518, 7519, 7638. */
 #ifndef COMMON_JWT_H
 #define COMMON_JWT_H
 
@@ -33,7 +33,16 @@ MUST_USE enum status jwt_keys_read(struct cx *cx, const char *path, struct jwt_k
 MUST_USE enum status jwt_keys_parse(struct cx *cx, const char *text, size_t n, const char *what,
 				    struct jwt_keys **out);
 
-/* The keys as a JWKS: {"keys":[...]}. */
+/*
+ * The keys of another issuer, of its JWKS: P-256 (ES256), RSA of 2,048 to 8,192 bits
+ * (RS256) and Ed25519 (EdDSA) that have a kid and are for signatures; at most
+ * JWT_MAX_FOREIGN, and others are passed over.  INVALID: none of those in it.
+ */
+#define JWT_MAX_FOREIGN 32
+MUST_USE enum status jwt_keys_foreign(struct cx *cx, const char *text, size_t n, const char *what,
+				      struct jwt_keys **out);
+
+/* Our keys as a JWKS: {"keys":[...]}. */
 struct json_object *jwt_keys_json(struct cx *cx, const struct jwt_keys *keys);
 
 /* True where a key of that name is among them. */
@@ -62,8 +71,9 @@ MUST_USE enum status jwt_claims(struct cx *cx, const char *token, struct json_ob
 
 /*
  * Takes a token apart and verifies it.  UNAUTHENTICATED, saying what is wrong: its
- * form, alg (anything but ES256), a critical header, an unknown kid, the
- * signature, iss, aud, exp (which must be there), nbf, iat, or more than 8 KiB.
+ * form, a critical header, a typ that is no bearer token's, no or an unknown kid, an
+ * alg that is not the key's, the signature, iss, aud, exp (which must be there), nbf,
+ * iat, or more than 16 KiB.
  */
 MUST_USE enum status jwt_verify(struct cx *cx, const struct jwt_keys *keys, const char *token,
 				const struct jwt_expected *expected, struct json_object **claims);

@@ -23,11 +23,11 @@ static void free_key(void *key)
 
 /* --- public keys --------------------------------------------------------------- */
 
-EVP_PKEY *jwt_keys_find(const struct jwt_keys *keys, const char *kid)
+const struct jwt_key *jwt_keys_find(const struct jwt_keys *keys, const char *kid)
 {
 	for (size_t i = 0; i < keys->n; i++)
 		if (strcmp(keys->keys[i].kid, kid) == 0)
-			return keys->keys[i].key;
+			return &keys->keys[i];
 	return NULL;
 }
 
@@ -66,8 +66,7 @@ static bool read_coordinate(struct cx *cx, const char *text, unsigned char out[C
 	return true;
 }
 
-/* False for a key that is not P-256 or names itself not. */
-static bool read_jwk(struct cx *cx, struct json_object *jwk, struct jwt_key *out)
+bool jwt_key_read(struct cx *cx, struct json_object *jwk, struct jwt_key *out)
 {
 	unsigned char point[1 + 2 * COORDINATE] = { 4 };
 
@@ -94,8 +93,9 @@ enum status jwt_keys_parse(struct cx *cx, const char *text, size_t n, const char
 
 	if (json_parse(cx, text, n, 8, &v) || json_get_array(cx, v, "", "keys", &list))
 		return fail(cx, INVALID, "%s is no JWKS: %s", what, cx->message);
+	keys->keys = cx_array(cx, JWT_MAX_KEYS, sizeof(keys->keys[0]));
 	for (size_t i = 0; i < json_object_array_length(list) && keys->n < JWT_MAX_KEYS; i++)
-		if (read_jwk(cx, json_object_array_get_idx(list, i), &keys->keys[keys->n]))
+		if (jwt_key_read(cx, json_object_array_get_idx(list, i), &keys->keys[keys->n]))
 			keys->n++;
 	if (!keys->n)
 		return fail(cx, INVALID, "%s holds no P-256 key", what);
@@ -250,7 +250,8 @@ const char *jwt_signer_kid(const struct jwt_signer *signer)
 static enum status public_text(struct cx *cx, const char *path, const struct jwt_key *fresh,
 			       const char **out, size_t *n)
 {
-	struct jwt_keys keys = { .n = 1, .keys = { *fresh } }, *before;
+	struct jwt_key ring[JWT_MAX_KEYS] = { *fresh };
+	struct jwt_keys keys = { .n = 1, .keys = ring }, *before;
 	const char *text;
 	enum status s;
 	size_t len;

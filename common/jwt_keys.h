@@ -7,15 +7,19 @@
 
 #include "common/jwt.h"
 
+/* What a key signs with: the key says so, never the token. */
+enum jwt_algorithm { ES256, RS256, EDDSA };
+
 struct jwt_key {
 	const char *kid;
-	const char *x, *y; /* base64url of the point's 32-byte coordinates */
+	enum jwt_algorithm algorithm;
+	const char *x, *y; /* of P-256: base64url of the point's 32-byte coordinates */
 	EVP_PKEY *key;
 };
 
 struct jwt_keys {
 	size_t n;
-	struct jwt_key keys[JWT_MAX_KEYS];
+	struct jwt_key *keys;
 };
 
 struct jwt_signer {
@@ -24,6 +28,9 @@ struct jwt_signer {
 };
 
 /* NULL where there is none of that name. */
-EVP_PKEY *jwt_keys_find(const struct jwt_keys *keys, const char *kid);
+const struct jwt_key *jwt_keys_find(const struct jwt_keys *keys, const char *kid);
+
+/* Reads one key of a JWKS; false for one that is not P-256 or has no name. */
+bool jwt_key_read(struct cx *cx, struct json_object *jwk, struct jwt_key *out);
 
 #endif

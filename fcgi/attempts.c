@@ -7,6 +7,7 @@
 #include "common/text.h"
 
 #define TRIES 8
+#define PAGES_A_FAILURE 10
 
 /* --- who ------------------------------------------------------------------------ */
 
@@ -56,7 +57,7 @@ static enum status refuse(struct request *rq, const struct login_attempt *a)
 
 	answer_header(rq, "Retry-After",
 		      cx_printf(rq->cx, "%lld", (long long)(wait_s > 0 ? wait_s : 1)));
-	return fail(rq->cx, LIMITED, "too many failed logins; try again later");
+	return fail(rq->cx, LIMITED, "too many failed or unfinished logins; try again later");
 }
 
 enum status attempts_check(struct request *rq, const char *tenant_id, const char *username,
@@ -131,6 +132,31 @@ enum status attempts_failed(struct request *rq, struct attempts *a)
 		return fail(rq->cx, UNAVAILABLE, "the login could not be looked at; try again");
 	(void)fail(rq->cx, OK, "%s", why);
 	return OK;
+}
+
+enum status attempts_page(struct request *rq)
+{
+	const struct config *c = rq->rs->config;
+	int64_t limit = PAGES_A_FAILURE * c->auth_rate_limit;
+	struct login_attempt a = { .row = ROW(login_attempt),
+				   .subject = cx_printf(rq->cx, "page %s",
+							network_of(rq->cx, rq->client_address)) };
+	enum status s = CONFLICT;
+
+	for (int i = 0; i < TRIES && (s == EXISTS || s == CONFLICT); i++) {
+		struct row *row = &a.row;
+		struct change list[1];
+		size_t n = 0;
+
+		a.row.version = 0;
+		s = store_get_all(rq->cx, rq->rs->store, &row, 1);
+		if (!s && reached(&a, limit))
+			return refuse(rq, &a);
+		add_failure(&a, limit, c->auth_rate_window_s, false, list, &n);
+		if (!s)
+			s = store_apply(rq->cx, rq->rs->store, list, n, NULL);
+	}
+	return s == EXISTS || s == CONFLICT ? fail(rq->cx, UNAVAILABLE, "busy; try again") : s;
 }
 
 bool attempts_forgive(struct attempts *a, struct change *out)

@@ -30,6 +30,10 @@ MUST_USE enum status attempts_check(struct request *rq, const char *tenant_id, c
  * asks must not be told that the guess was wrong. */
 MUST_USE enum status attempts_failed(struct request *rq, struct attempts *a);
 
+/* Before a login by another server begins, which leaves a row for a while: counts it, ten
+ * times as many of an address as failures may be.  LIMITED, UNAVAILABLE. */
+MUST_USE enum status attempts_page(struct request *rq);
+
 /* Whether the account has failures to forget now that it has succeeded; then *out does
  * that, in the list of what it logged in for. */
 bool attempts_forgive(struct attempts *a, struct change *out);

@@ -8,6 +8,7 @@
 #include "common/password.h"
 #include "common/text.h"
 #include "fcgi/attempts.h"
+#include "fcgi/external.h"
 #include "fcgi/known.h"
 #include "fcgi/loopback.h"
 #include "fcgi/refusals.h"
@@ -18,6 +19,7 @@
 #define NAME "pangolin" /* issuer and audience */
 #define ROOT_ID "ffffffff-ffff-ffff-ffff-ffffffffffff"
 #define LOOK_AGAIN_MS 5000
+#define FORGET_MS 600000
 #define MAX_ALSO 6
 
 struct identities {
@@ -28,7 +30,7 @@ struct identities {
 	struct jwt_keys *keys;		 /* NULL: none are configured */
 	const char *path, *private_path; /* private_path NULL: this family does not sign */
 	struct timespec changed;	 /* of the file, when it was read */
-	int64_t looked_ms;
+	int64_t looked_ms, forgot_ms;
 };
 
 /* Whom everyone is in no-auth mode. */
@@ -78,12 +80,22 @@ static enum status read_keys(struct cx *cx, struct identities *i)
 	return OK;
 }
 
+/* Another issuer's keys may have ended: whom they vouched for is asked for again. */
+static void forget_now_and_then(struct identities *i, int64_t now)
+{
+	if (now - i->forgot_ms < FORGET_MS)
+		return;
+	i->forgot_ms = now;
+	known_forget(i->known);
+}
+
 /* A key taken away is forgotten within LOOK_AGAIN_MS, a rotated one is known at once. */
 static void look_again(struct cx *cx, struct identities *i, bool now_please)
 {
 	int64_t now = cx_monotonic_ms();
 	struct stat st;
 
+	forget_now_and_then(i, now);
 	if (!i->keys || (!now_please && now - i->looked_ms < LOOK_AGAIN_MS))
 		return;
 	i->looked_ms = now;
@@ -276,13 +288,16 @@ static enum status verify_token(struct cx *cx, struct responder *rs, const char 
 	return OK;
 }
 
-enum status auth_token(struct cx *cx, struct responder *rs, const char *token,
-		       const struct principal **out)
+enum status auth_token(struct request *rq, const char *token, const struct principal **out)
 {
-	struct principal *who = CX_NEW(cx, struct principal);
+	const struct provider *p = external_issuer(rq->cx, rq->rs, token);
+	struct principal *who;
 
+	if (p)
+		return external_token(rq, p, token, out);
+	who = CX_NEW(rq->cx, struct principal);
 	*out = who;
-	return verify_token(cx, rs, token, who);
+	return verify_token(rq->cx, rq->rs, token, who);
 }
 
 /* --- API keys and root -------------------------------------------------------------- */
@@ -315,13 +330,12 @@ static enum status verify_api_key(struct cx *cx, struct store *st, const char *t
 	return OK;
 }
 
-enum status auth_api_key(struct cx *cx, struct responder *rs, const char *api_key,
-			 const struct principal **out)
+enum status auth_api_key(struct request *rq, const char *api_key, const struct principal **out)
 {
-	struct principal *who = CX_NEW(cx, struct principal);
+	struct principal *who = CX_NEW(rq->cx, struct principal);
 
 	*out = who;
-	return verify_api_key(cx, rs->store, api_key, who);
+	return verify_api_key(rq->cx, rq->rs->store, api_key, who);
 }
 
 enum status auth_root(struct cx *cx, struct responder *rs, const char *user, const char *password,
@@ -389,7 +403,7 @@ static enum status with_grants(struct request *rq, const struct principal **who)
 
 /* Verifies a credential, unless it was before; resolve() asks again when the epochs moved. */
 static enum status verify(struct request *rq, const char *credential,
-			  enum status (*how)(struct cx *, struct responder *, const char *,
+			  enum status (*how)(struct request *, const char *,
 					     const struct principal **))
 {
 	struct identities *i = rq->rs->identities;
@@ -400,7 +414,7 @@ static enum status verify(struct request *rq, const char *credential,
 	rq->who = known_find(rq->cx, i->known, credential);
 	if (rq->who)
 		return OK;
-	s = how(rq->cx, rq->rs, credential, &who);
+	s = how(rq, credential, &who);
 	if (!s)
 		s = with_grants(rq, &who);
 	if (s)

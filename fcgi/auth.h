@@ -28,12 +28,12 @@ void auth_forget(struct responder *rs);
 /* --- one credential each, looked up now; UNAUTHENTICATED says why -------------- */
 
 /* The user, service user or root a token was issued to: its row is there, and the
- * user's, which is active. */
-MUST_USE enum status auth_token(struct cx *cx, struct responder *rs, const char *token,
+ * user's, which is active.  Or whom another issuer's token means: fcgi/external.h. */
+MUST_USE enum status auth_token(struct request *rq, const char *token,
 				const struct principal **out);
 
 /* The service user of an API key: active and not expired. */
-MUST_USE enum status auth_api_key(struct cx *cx, struct responder *rs, const char *api_key,
+MUST_USE enum status auth_api_key(struct request *rq, const char *api_key,
 				  const struct principal **out);
 
 /* The principal of a user's row; ROLE_NONE where its role does not go with its tenant. */

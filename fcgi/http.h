@@ -20,6 +20,7 @@ struct route_table;
 struct content;	 /* stores/content.h: what this process knows of catalogs, while the epochs stand */
 struct refusals; /* fcgi/refusals.h */
 struct meter;	 /* fcgi/meter.h; NULL = nothing is counted */
+struct external; /* fcgi/external.h */
 struct identities; /* fcgi/auth.h: keys, and principals by token while the epochs stand */
 
 /* One process: everything that outlives a request. */
@@ -33,6 +34,7 @@ struct responder {
 	struct slots *slots; /* NULL = any number of processes may wait for one thing */
 	struct content *content;
 	struct identities *identities;
+	struct external *external; /* NULL: no other server's users are let in */
 	struct refusals *refusals;
 	struct meter *meter;
 	const struct route_table *const *tables; /* what this process serves */

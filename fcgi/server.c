@@ -10,6 +10,7 @@
 #include "fcgi/auth.h"
 #include "fcgi/counts.h"
 #include "fcgi/decide.h"
+#include "fcgi/external.h"
 #include "fcgi/federate.h"
 #include "fcgi/gateway.h"
 #include "fcgi/idempotency.h"
@@ -219,6 +220,8 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 		s = open_cache(cx, rs);
 	if (!s)
 		s = auth_open(cx, rs, needs & NEED_IDENTITY_KEY);
+	if (!s)
+		s = external_open(cx, rs, needs & NEED_IDENTITY_KEY);
 	cx->deadline_ms = 0;
 	return s;
 }
@@ -237,6 +240,8 @@ static void announce(const struct responder *rs)
 
 static void stop(struct responder *rs)
 {
+	if (rs->external)
+		external_close(rs);
 	if (rs->identities)
 		auth_close(rs);
 	if (rs->refusals)

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "stores/index.h"
+#include "stores/identities.h"
 #include "stores/reports.h"
 #include "stores/tenants.h"
 
@@ -122,18 +123,13 @@ static enum status remove_api_key(struct removal *r, const struct service_user *
 /* Nor is who a user is at a provider. */
 static enum status remove_identity(struct removal *r, const struct user *u)
 {
-	struct oauth_identity *i = CX_NEW(r->cx, struct oauth_identity);
-	enum status s;
+	struct change c;
+	bool there;
+	enum status s = identity_removal(r->cx, r->st, u, &c, &there);
 
-	if (!u->oauth_provider || !u->oauth_subject)
-		return OK;
-	*i = (struct oauth_identity){ .row = ROW(oauth_identity),
-				      .provider = u->oauth_provider,
-				      .subject = u->oauth_subject };
-	s = store_get(r->cx, r->st, &i->row);
-	if (!s && strcmp(i->user_id, u->id) == 0)
-		remove_row(r, &i->row);
-	return s == NOT_FOUND ? OK : s;
+	if (!s && there)
+		remove_row(r, c.row);
+	return s;
 }
 
 static enum status remove_with_hangers(struct removal *r, struct row *row)

@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "stores/audit.h"
 #include "stores/jobs.h"
+#include "stores/identities.h"
 #include "stores/tenants.h"
 
 #define KEY_ID_CHARACTERS 12
@@ -116,7 +117,12 @@ enum status user_update(struct cx *cx, struct store *st, struct user *u, const s
 enum status user_delete(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
 {
 	struct list l = { .n = 0 };
+	bool there;
+	enum status s = identity_removal(cx, st, u, &l.changes[0], &there);
 
+	if (s)
+		return s;
+	l.n = there;
 	add(&l, DELETE, &u->row);
 	add(&l, INSERT, &job_drop_grants(cx, u->tenant_id, u->id, NULL)->row);
 	user_record(cx, &l, by, "delete_user", u);

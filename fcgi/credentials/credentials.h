@@ -39,6 +39,13 @@ enum status delete_token(struct request *rq);
 enum status cleanup_tokens(struct request *rq);
 enum status get_jwks(struct request *rq);
 
+/* --- logging in by another server ----------------------------------------------- */
+
+enum status list_oauth_providers(struct request *rq);
+enum status authorize_oauth(struct request *rq);
+enum status oauth_callback(struct request *rq);
+enum status exchange_oauth_code(struct request *rq);
+
 /* --- a table's files ----------------------------------------------------------- */
 
 enum status load_credentials(struct request *rq);

@@ -77,7 +77,7 @@ static enum status find_client(struct request *rq, const char *id, const char *s
 	if (s)
 		return s;
 	if (is_key)
-		s = auth_api_key(rq->cx, rq->rs, secret, who);
+		s = auth_api_key(rq, secret, who);
 	else
 		s = auth_root(rq->cx, rq->rs, id ? id : "", secret, who);
 	if (!s && is_key && id && strcmp(id, (*who)->id) != 0)
@@ -140,7 +140,7 @@ static enum status token_exchange(struct request *rq)
 	else if (type && strcmp(type, ACCESS_TOKEN) != 0 && strcmp(type, JWT_TOKEN) != 0)
 		s = fail(rq->cx, INVALID, "subject_token_type is not one this server takes");
 	else
-		s = auth_token(rq->cx, rq->rs, token, &who);
+		s = auth_token(rq, token, &who);
 	if (s == UNAUTHENTICATED)
 		s = by_credential(rq, token, &who);
 	return s ? oauth_failure(rq, s, "invalid_grant") : issue(rq, who);

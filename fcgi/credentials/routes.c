@@ -40,6 +40,11 @@ static const struct route routes[] = {
 	  NULL },
 	{ "POST", V1 "tokens", MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_token, token_objects },
 
+	{ "GET", V1 "oauth/providers", PUBLIC, ON_SERVER, NOT_ICEBERG, list_oauth_providers, NULL },
+	{ "GET", "/oauth/authorize/{}", PUBLIC, ON_SERVER, NOT_ICEBERG, authorize_oauth, NULL },
+	{ "GET", "/oauth/callback/{}", PUBLIC, ON_SERVER, NOT_ICEBERG, oauth_callback, NULL },
+	{ "POST", V1 "oauth/exchange", PUBLIC, ON_SERVER, NOT_ICEBERG, exchange_oauth_code, NULL },
+
 	{ "GET", "/.well-known/jwks.json", PUBLIC, ON_SERVER, NOT_ICEBERG, get_jwks, NULL },
 };
 

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,7 +18,7 @@
 struct script {
 	const char *const *answers;
 	size_t n;
-	int delay_ms;
+	int delay_ms, port;
 };
 
 /* The request's head, NUL-terminated; 0 where the peer is gone. */
@@ -49,6 +50,18 @@ static size_t read_body(int fd, const char *head)
 	return n;
 }
 
+/* Its answer's text, which nobody frees: the process ends with its connection. */
+static const char *filled(const char *answer, int port)
+{
+	char *copy = strdup(answer), digits[8];
+
+	if (!copy || snprintf(digits, sizeof(digits), "%d", port) != 5)
+		abort();
+	for (char *at = copy; (at = strstr(at, "$PORT"));)
+		memcpy(at, digits, 5);
+	return copy;
+}
+
 static void serve(int fd, const struct script *script, struct fake_seen *seen)
 {
 	char head[FAKE_HEAD_MAX];
@@ -56,7 +69,8 @@ static void serve(int fd, const struct script *script, struct fake_seen *seen)
 	while (read_head(fd, head)) {
 		size_t body = read_body(fd, head);
 		size_t i = (size_t)__atomic_fetch_add(&seen->n, 1, __ATOMIC_SEQ_CST);
-		const char *answer = script->answers[i < script->n ? i : script->n - 1];
+		const char *answer =
+			filled(script->answers[i < script->n ? i : script->n - 1], script->port);
 
 		if (i < FAKE_REQUESTS_MAX) {
 			memcpy(seen->heads[i], head, sizeof(head));
@@ -108,7 +122,7 @@ static void run(int listener, const struct script *script, struct fake_seen *see
 
 void fake_start(struct fake_server *s, const char *const *answers, size_t n, int delay_ms)
 {
-	struct script script = { answers, n, delay_ms };
+	struct script script = { answers, n, delay_ms, 0 };
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(a);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -118,7 +132,7 @@ void fake_start(struct fake_server *s, const char *const *answers, size_t n, int
 	if (listener < 0 || s->seen == MAP_FAILED || bind(listener, (struct sockaddr *)&a, size) ||
 	    listen(listener, 64) || getsockname(listener, (struct sockaddr *)&a, &size))
 		abort();
-	s->port = ntohs(a.sin_port);
+	s->port = script.port = ntohs(a.sin_port);
 	s->pid = fork_bound();
 	if (!s->pid)
 		run(listener, &script, s->seen);

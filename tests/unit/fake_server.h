@@ -14,8 +14,9 @@
 #define FAKE_SILENCE "(silence)" /* never answers */
 
 /* The answers, in the order of requests, whatever connection they come by; the
- * last one is given again and again.  An answer's raw bytes, or one of the
- * above; "%n" is not special.  delay_ms: before each answer. */
+ * last one is given again and again.  An answer's raw bytes, in which "$PORT" is the
+ * server's own (as long: it has five digits), or one of the above.  delay_ms: before
+ * each answer. */
 struct fake_server {
 	int port;
 	pid_t pid;

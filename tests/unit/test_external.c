@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_external.c - another issuer's tokens as credentials: who they are, and when they are none. */
+#include "fcgi/server.h"
+
+#include "tests/unit/fake_server.h"
+#include "tests/unit/foreign.h"
+#include "tests/unit/logins.h"
+
+#define ME "/api/v1/users/me"
+#define MAX_JWKS ((size_t)300000)
+
+static struct foreign_key rsa = { "first", "RS256", NULL }, next = { "second", "EdDSA", NULL },
+			  evil = { "first", "RS256", NULL };
+static struct fake_server issuer;
+static const char *url;
+
+static const char *http(const char *body)
+{
+	return cx_printf(&cx, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),
+			 body);
+}
+
+static const char *discovery(const char *as)
+{
+	return http(cx_printf(
+		&cx, "{\"issuer\":\"%s\",\"jwks_uri\":\"http://127.0.0.1:$PORT/keys\"}", as));
+}
+
+static const char *jwks_of(const struct foreign_key *k)
+{
+	return http(cx_printf(&cx, "{\"keys\":[%s]}", foreign_jwk(&cx, k)));
+}
+
+static void set(const char *word, const char *value)
+{
+	setenv(cx_printf(&cx, "PANGOLIN_OIDC_ACME_%s", word), value, 1);
+}
+
+/* Two responders that take the tokens of an issuer which gives these answers. */
+static void begin(const char *const *answers, size_t n)
+{
+	fake_start(&issuer, answers, n, 0);
+	url = cx_printf(&cx, "http://127.0.0.1:%d", issuer.port);
+	set("ISSUER", url);
+	set("AUDIENCE", "catalog");
+	start();
+	url = cx_printf(&cx, "http://127.0.0.1:%d", issuer.port); /* start() began anew */
+}
+
+static void begin_well(void)
+{
+	const char *answers[] = { discovery("http://127.0.0.1:$PORT"), jwks_of(&rsa),
+				  discovery("http://127.0.0.1:$PORT"), jwks_of(&next) };
+
+	set("TENANT", TENANT);
+	begin(answers, ARRAY_SIZE(answers));
+}
+
+static void setup(void)
+{
+	rsa.key = foreign_make("RS256", 2048);
+	evil.key = foreign_make("RS256", 2048);
+	next.key = foreign_make("EdDSA", 0);
+}
+
+static void teardown(void)
+{
+	end();
+	fake_stop(&issuer);
+	EVP_PKEY_free(rsa.key);
+	EVP_PKEY_free(evil.key);
+	EVP_PKEY_free(next.key);
+}
+
+static const char *claims_of(const char *subject, const char *more)
+{
+	return cx_printf(&cx, "{\"iss\":\"%s\",\"aud\":\"catalog\",\"sub\":\"%s\",\"exp\":%lld%s}",
+			 url, subject, (long long)cx_now_ms() / 1000 + 600, more);
+}
+
+static const char *token_of(const char *subject, const char *more)
+{
+	return foreign_token(&cx, &rsa, claims_of(subject, more));
+}
+
+static struct json_object *who(const char *token)
+{
+	struct fcgi_answer a = with_token(&second, "GET", ME, token, NULL);
+
+	ck_assert_msg(a.status == 200, "%d %s", a.status, a.body);
+	return body_of(&a);
+}
+
+/* --- let in --------------------------------------------------------------------------------- */
+
+START_TEST(a_token_is_a_user)
+{
+	const char *token, *more = ",\"email\":\"zoe@corp\",\"email_verified\":true";
+	struct json_object *first, *again;
+	struct user u;
+
+	begin_well();
+	token = token_of("00u1", "");
+	first = who(token);
+	ck_assert_str_eq(json_text(first, "username"), "acme:00u1");
+	ck_assert_str_eq(json_text(first, "tenant-id"), TENANT);
+	ck_assert_str_eq(json_text(first, "role"), "tenant-user");
+	ck_assert_str_eq(json_text(first, "oauth-provider"), "acme");
+	/* another process, another token, another address: the same user; one fetch for all */
+	ck_assert_int_eq(me(&responder, token), 200);
+	again = who(token_of("00u1", more));
+	ck_assert_str_eq(json_text(first, "id"), json_text(again, "id"));
+	ck_assert_int_eq(issuer.seen->n, 2);
+	ck_assert_str_eq(json_text(who(token_of("00u2", more)), "username"), "zoe@corp");
+	/* an address that is not verified, or a name that somebody has, is no name */
+	ck_assert_str_eq(json_text(who(token_of("00u3", ",\"email\":\"a@b\"")), "username"),
+			 "acme:00u3");
+	ck_assert_str_eq(json_text(who(token_of("00u4", more)), "username"), "acme:00u4");
+	must(user_find(&cx, st, TENANT, "acme:00u1", &u));
+	ck_assert_ptr_null(u.password_hash);
+	u.active = false;
+	must(user_update(&cx, st, &u, NULL));
+	ck_assert_int_eq(me(&responder, token), 401);
+	ck_assert_int_eq(me(&second, token), 401);
+	must(user_delete(&cx, st, &u, NULL)); /* and is somebody new when he comes again */
+	ck_assert_str_ne(json_text(who(token), "id"), u.id);
+}
+END_TEST
+
+START_TEST(claims_give_roles)
+{
+	const char *uri = cx_printf(&cx, "/api/v1/users/%s/tokens", NIL_UUID);
+
+	set("ROLES_CLAIM", "realm.roles");
+	set("ADMIN_VALUES", "boss, chief");
+	begin_well();
+	ck_assert_int_eq(with_token(&second, "GET", uri,
+				    token_of("u", ",\"realm\":{\"roles\":[\"x\"]}"), NULL)
+				 .status,
+			 403);
+	ck_assert_int_eq(with_token(&second, "GET", uri,
+				    token_of("u", ",\"realm\":{\"roles\":[\"x\",\"chief\"]}"), NULL)
+				 .status,
+			 404); /* an administrator hears that there is nobody */
+	ck_assert_int_eq(with_token(&second, "GET", uri,
+				    token_of("u", ",\"realm\":{\"roles\":\"root\"}"), NULL)
+				 .status,
+			 403);
+}
+END_TEST
+
+START_TEST(claims_give_tenants)
+{
+	set("TENANT_CLAIM", "org");
+	set("TENANTS", "one=" TENANT ",two=" OTHER);
+	begin_well();
+	ck_assert_str_eq(json_text(who(token_of("a", ",\"org\":\"one\"")), "tenant-id"), TENANT);
+	ck_assert_str_eq(json_text(who(token_of("b", ",\"org\":\"two\"")), "tenant-id"), OTHER);
+	ck_assert_int_eq(me(&second, token_of("c", ",\"org\":\"three\"")), 401);
+	ck_assert_int_eq(me(&second, token_of("c", ",\"org\":\"" OTHER "\"")), 401);
+	ck_assert_int_eq(me(&second, token_of("c", "")), 401);
+	/* who moves house does not take his old rights along */
+	ck_assert_int_eq(me(&second, token_of("a", ",\"org\":\"two\"")), 401);
+}
+END_TEST
+
+START_TEST(only_who_is_known)
+{
+	set("CREATE_USERS", "false");
+	begin_well();
+	ck_assert_int_eq(me(&second, token_of("a", "")), 401);
+}
+END_TEST
+
+START_TEST(only_some_addresses)
+{
+	set("EMAIL_DOMAINS", "corp,corp.example");
+	begin_well();
+	ck_assert_int_eq(
+		me(&second, token_of("a", ",\"email\":\"a@corp\",\"email_verified\":true")), 200);
+	ck_assert_int_eq(me(&second, token_of("b", ",\"email\":\"a@corp\"")), 401);
+	ck_assert_int_eq(
+		me(&second, token_of("c", ",\"email\":\"a@evil\",\"email_verified\":true")), 401);
+	ck_assert_int_eq(me(&second, token_of("d", "")), 401);
+}
+END_TEST
+
+/* An address links an account only where its domain is named, and only a free account. */
+START_TEST(an_address_links_an_account)
+{
+	struct user linked;
+
+	setenv("PANGOLIN_OAUTH_EMAIL_LINK_DOMAINS", "corp", 1);
+	begin_well();
+	must(user_find(&cx, st, TENANT, "rob", &reader));
+	reader.email = "rob@corp";
+	must(user_update(&cx, st, &reader, NULL));
+	ck_assert_str_ne(json_text(who(token_of("x", ",\"email\":\"rob@corp\"")), "id"), reader.id);
+	ck_assert_str_ne(
+		json_text(who(token_of("y", ",\"email\":\"a@b\",\"email_verified\":true")), "id"),
+		admin.id);
+	ck_assert_str_eq(
+		json_text(who(token_of("z", ",\"email\":\"rob@corp\",\"email_verified\":true")),
+			  "id"),
+		reader.id);
+	must(user_find(&cx, st, TENANT, "rob", &linked));
+	ck_assert_str_eq(linked.oauth_subject, "z");
+	ck_assert_str_ne(
+		json_text(who(token_of("w", ",\"email\":\"rob@corp\",\"email_verified\":true")),
+			  "id"),
+		reader.id);
+}
+END_TEST
+
+/* Ours lives no longer than what it was given for. */
+START_TEST(one_is_exchanged)
+{
+	struct fcgi_answer a;
+
+	begin_well();
+	a = oauth(cx_printf(&cx, EXCHANGE "&subject_token=%s", token_of("a", "")));
+	ck_assert_msg(a.status == 200, "%d %s", a.status, a.body);
+	ck_assert_int_le(json_int(body_of(&a), "expires_in", 0), 600);
+	ck_assert_str_eq(json_text(who(json_text(body_of(&a), "access_token")), "username"),
+			 "acme:a");
+}
+END_TEST
+
+/* --- kept out --------------------------------------------------------------------------------- */
+
+START_TEST(hostile_tokens)
+{
+	const char *good, *past, *future, *bad[12];
+	size_t n = 0;
+
+	begin_well();
+	good = claims_of("a", "");
+	past = cx_printf(&cx, "{\"iss\":\"%s\",\"aud\":\"catalog\",\"sub\":\"a\",\"exp\":1000}",
+			 url);
+	future = claims_of("a",
+			   cx_printf(&cx, ",\"nbf\":%lld", (long long)cx_now_ms() / 1000 + 300));
+	bad[n++] = foreign_sign(&cx, &rsa, "{\"alg\":\"none\",\"kid\":\"first\"}", good);
+	bad[n++] = foreign_sign(&cx, &rsa, "{\"alg\":\"HS256\",\"kid\":\"first\"}", good);
+	bad[n++] = foreign_sign(&cx, &rsa, "{\"alg\":\"RS256\"}", good);
+	bad[n++] = foreign_sign(&cx, &rsa, "{\"alg\":\"RS256\",\"kid\":\"other\"}", good);
+	bad[n++] = foreign_token(&cx, &evil, good);
+	bad[n++] = foreign_token(&cx, &rsa, past);
+	bad[n++] = foreign_token(&cx, &rsa, future);
+	bad[n++] = foreign_token(&cx, &rsa,
+				 "{\"iss\":\"pangolin\",\"aud\":\"pangolin\",\"exp\":9999999999}");
+	bad[n++] = foreign_token(&cx, &rsa,
+				 "{\"iss\":\"http://evil\",\"aud\":\"catalog\",\"sub\":\"a\"}");
+	bad[n++] = foreign_token(
+		&cx, &rsa,
+		cx_printf(&cx, "{\"iss\":\"%s\",\"aud\":\"them\",\"sub\":\"a\",\"exp\":9999999999}",
+			  url));
+	bad[n++] = foreign_token(
+		&cx, &rsa,
+		cx_printf(&cx, "{\"iss\":\"%s\",\"aud\":\"catalog\",\"exp\":9999999999}", url));
+	bad[n++] = cx_printf(&cx, "%s.", foreign_token(&cx, &rsa, good));
+	for (size_t i = 0; i < n; i++)
+		ck_assert_msg(me(&second, bad[i]) == 401, "token %zu", i);
+	ck_assert_int_eq(me(&second, foreign_token(&cx, &rsa, good)), 200);
+	ck_assert_int_eq(issuer.seen->n, 2); /* an unknown key fetches no more than once a minute */
+}
+END_TEST
+
+static void let_a_minute_pass(void)
+{
+	struct issuer row = { .row = ROW(issuer), .issuer = url };
+
+	must(store_get(&cx, st, &row.row));
+	row.tried_ms = row.read_ms = row.read_ms - 61000;
+	must(store_apply(&cx, st, (struct change[]){ { UPDATE, &row.row } }, 1, NULL));
+}
+
+START_TEST(keys_rotate_there)
+{
+	const char *fresh;
+
+	begin_well();
+	fresh = foreign_token(&cx, &next, claims_of("a", ""));
+	ck_assert_int_eq(me(&responder, token_of("a", "")), 200);
+	ck_assert_int_eq(me(&responder, fresh), 401);
+	let_a_minute_pass();
+	ck_assert_int_eq(me(&second, fresh), 200);
+	ck_assert_int_eq(me(&responder, fresh), 200);
+	ck_assert_int_eq(issuer.seen->n, 4);
+	ck_assert_int_eq(me(&second, token_of("b", "")), 401); /* the old key's time is over */
+}
+END_TEST
+
+/* What an issuer says can't be trusted either: none of it is taken. */
+static const struct {
+	const char *issuer, *jwks;
+} lies[] = {
+	{ "http://127.0.0.1:$PORT/", NULL },
+	{ "https://accounts.google.com", NULL },
+	{ "http://127.0.0.1:$PORT", "{\"keys\":[]}" },
+	{ "http://127.0.0.1:$PORT", "{\"keys\":{}}" },
+	{ "http://127.0.0.1:$PORT", "[[[[[[[[[[[[[[[[[[[[[[[[" },
+	{ "http://127.0.0.1:$PORT", "" },
+	{ "http://127.0.0.1:$PORT", "$HUGE" },
+};
+
+START_TEST(an_issuer_that_lies)
+{
+	const char *jwks = jwks_of(&rsa), *said = lies[_i].jwks;
+	char *huge = cx_alloc(&cx, MAX_JWKS + 1);
+
+	memset(huge, ' ', MAX_JWKS);
+	if (said)
+		jwks = http(strcmp(said, "$HUGE") == 0 ? cx_printf(&cx, "%s{\"keys\":[%s]}", huge,
+								   foreign_jwk(&cx, &rsa))
+						       : said);
+	const char *answers[] = { discovery(lies[_i].issuer), jwks };
+
+	set("TENANT", TENANT);
+	begin(answers, ARRAY_SIZE(answers));
+	ck_assert_int_eq(me(&second, token_of("a", "")), 503);
+	ck_assert_int_eq(me(&second, login_token(ROB_LOGIN)), 200); /* our own go on */
+	ck_assert_int_le(issuer.seen->n, 2);
+}
+END_TEST
+
+/* Keys that were good an hour ago are good while the issuer can't be reached. */
+START_TEST(an_issuer_that_is_away)
+{
+	struct issuer row = { .row = ROW(issuer) };
+
+	begin_well();
+	ck_assert_int_eq(me(&responder, token_of("a", "")), 200);
+	fake_stop(&issuer);
+	row.issuer = url;
+	must(store_get(&cx, st, &row.row));
+	row.tried_ms = row.read_ms = row.read_ms - 3600000;
+	must(store_apply(&cx, st, (struct change[]){ { UPDATE, &row.row } }, 1, NULL));
+	ck_assert_int_eq(me(&second, token_of("a", "")), 200);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("external");
+	TCase *tc = tcase_create("external");
+	SRunner *sr = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, a_token_is_a_user);
+	tcase_add_test(tc, claims_give_roles);
+	tcase_add_test(tc, claims_give_tenants);
+	tcase_add_test(tc, only_who_is_known);
+	tcase_add_test(tc, only_some_addresses);
+	tcase_add_test(tc, an_address_links_an_account);
+	tcase_add_test(tc, one_is_exchanged);
+	tcase_add_test(tc, hostile_tokens);
+	tcase_add_test(tc, keys_rotate_there);
+	tcase_add_loop_test(tc, an_issuer_that_lies, 0, (int)ARRAY_SIZE(lies));
+	tcase_add_test(tc, an_issuer_that_is_away);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
