@@ -234,12 +234,15 @@ static enum status add_generics(struct reader *r)
 	return s;
 }
 
+/* A token says its issuer alone: of one issuer's providers one can take its tokens. */
 static enum status check_issuers(struct cx *cx, const struct providers *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		for (size_t k = 0; k < i; k++)
-			if (p->items[i].issuer && text_same(p->items[i].issuer, p->items[k].issuer))
-				return fail(cx, INVALID, "%s and %s have the same issuer",
+			if (p->items[i].audience && p->items[k].audience &&
+			    text_same(p->items[i].issuer, p->items[k].issuer))
+				return fail(cx, INVALID,
+					    "%s and %s have one issuer: leave one's AUDIENCE out",
 					    p->items[k].name, p->items[i].name);
 	return OK;
 }
@@ -287,7 +290,7 @@ const struct provider *providers_find(const struct providers *p, const char *nam
 const struct provider *providers_of_issuer(const struct providers *p, const char *issuer)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (text_same(p->items[i].issuer, issuer))
+		if (p->items[i].audience && text_same(p->items[i].issuer, issuer))
 			return &p->items[i];
 	return NULL;
 }

@@ -43,11 +43,11 @@ struct providers {
 /*
  * Reads the environment; client secrets only where `secrets`.  INVALID names the
  * variable: an issuer that is not https (or http on loopback), no UUID, no role, a file
- * that does not read.
+ * that does not read; or two that take one issuer's tokens.
  */
 MUST_USE enum status providers_read(struct cx *cx, bool secrets, struct providers *out);
 
-/* NULL where there is none of that name, or of that issuer. */
+/* NULL where there is none of that name, or none that takes that issuer's tokens. */
 const struct provider *providers_find(const struct providers *p, const char *name);
 const struct provider *providers_of_issuer(const struct providers *p, const char *issuer);
 

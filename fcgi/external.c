@@ -27,18 +27,13 @@ void external_close(struct responder *rs)
 /* The issuer a token names only chooses among those we know; nothing is fetched from it. */
 const struct provider *external_issuer(struct cx *cx, const struct responder *rs, const char *token)
 {
-	const struct provider *p = NULL;
 	struct json_object *claims;
 	const char *issuer;
 
-	if (!rs->external || !rs->external->providers.n)
-		return NULL;
-	if (jwt_claims(cx, token, &claims))
+	if (!rs->external || !rs->external->providers.n || jwt_claims(cx, token, &claims))
 		return NULL;
 	issuer = json_text(claims, "iss");
-	if (issuer)
-		p = providers_of_issuer(&rs->external->providers, issuer);
-	return p && p->audience ? p : NULL;
+	return issuer ? providers_of_issuer(&rs->external->providers, issuer) : NULL;
 }
 
 static enum status verify(struct request *rq, const struct provider *p, const char *token,

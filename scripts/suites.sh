@@ -251,7 +251,7 @@ export PANGOLIN_TEST_CACHE=${PANGOLIN_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache
 # run_pytest ARGUMENT...: pytest in the live tests' environment, its summary as a counted line
 run_pytest() {
 	local out status
-	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python oidc || return
 	out=$(mktemp)
 	"$PANGOLIN_TEST_CACHE/venv/bin/python" -m pytest -c "$top/tests/live/pytest.ini" -v --color=no "$@" 2>&1 | tee "$out"
 	status=${PIPESTATUS[0]}

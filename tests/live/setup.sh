@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh - installs what the live tests need into a cache folder.
 #
-# usage: setup.sh [CACHE [python|kit|spark ...]]
+# usage: setup.sh [CACHE [python|kit|spark|oidc ...]]
 #
 # CACHE is $PANGOLIN_TEST_CACHE or ~/.cache/pangolin-tests by default.  Needs python3-venv, and
-# maven with a JDK (17 or newer) for kit and spark.  Does nothing where all is there already.
+# maven with a JDK (17 or newer) for kit and spark, node (20 or newer) with npm for oidc.  Does nothing where all is there already.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${1:-${PANGOLIN_TEST_CACHE:-$HOME/.cache/pangolin-tests}}
 shift || true
-parts=${*:-python kit spark}
+parts=${*:-python kit spark oidc}
 iceberg=1.11.0
+oidc=9.13.3
 mkdir -p "$cache"
 
 say() { printf 'tests/live: %s\n' "$*" >&2; }
@@ -24,6 +25,7 @@ sum() {
 	python) sha256sum <"$here/requirements.txt" ;;
 	kit) find "$here/rck" -name '*.xml' -o -name '*.java' | sort | xargs cat | sha256sum ;;
 	spark) echo "$iceberg" ;;
+	oidc) echo "$oidc" ;;
 	esac
 }
 
@@ -44,6 +46,19 @@ install_spark() {
 		mvn -q -B dependency:copy -Dartifact="org.apache.iceberg:$jar:$iceberg" \
 			-DoutputDirectory="$cache/jars"
 	done
+}
+
+# Where there is no node, its tests say that they were left out.
+install_oidc() {
+	local major
+	major=$(node --version 2>/dev/null | sed 's/^v//; s/\..*//') || major=0
+	if [ "${major:-0}" -lt 20 ] || ! command -v npm >/dev/null; then
+		say "no node of version 20 or newer, or no npm: logins by an OpenID Connect provider are not tested"
+		return 0
+	fi
+	say "oidc-provider into $cache/oidc"
+	mkdir -p "$cache/oidc"
+	npm install --silent --no-audit --no-fund --prefix "$cache/oidc" "oidc-provider@$oidc"
 }
 
 exec 9>"$cache/lock"
