@@ -154,14 +154,27 @@ static enum status read_file(struct cx *cx, const char *path, bool private, cons
 	return OK;
 }
 
+/* Who owned the file before goes on to: root may rotate keys for a service's user. */
+static bool keep_owner(int fd, const char *path)
+{
+	struct stat before, now;
+
+	if (stat(path, &before))
+		return errno == ENOENT;
+	if (fstat(fd, &now))
+		return false;
+	return (before.st_uid == now.st_uid && before.st_gid == now.st_gid) ||
+	       fchown(fd, before.st_uid, before.st_gid) == 0;
+}
+
 /* Writes beside the file and renames: readers see the old text or the new. */
 static enum status write_file(struct cx *cx, const char *path, const char *text, size_t n,
 			      mode_t mode)
 {
 	const char *fresh = cx_printf(cx, "%s.%s", path, text_uuid4(cx));
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	bool ok = fd >= 0 && fchmod(fd, mode) == 0 && write(fd, text, n) == (ssize_t)n &&
-		  fsync(fd) == 0;
+	bool ok = fd >= 0 && keep_owner(fd, path) && fchmod(fd, mode) == 0 &&
+		  write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
 
 	if (fd >= 0)
 		close(fd);

@@ -26,6 +26,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (jwt_keys_parse(&cx, text, size, "input", &other) == OK &&
 	    jwt_verify(&cx, other, text, &expected, &claims) != UNAUTHENTICATED)
 		abort();
+	if (jwt_keys_foreign(&cx, text, size, "input", &other) == OK &&
+	    jwt_verify(&cx, other, text, &expected, &claims) != UNAUTHENTICATED)
+		abort();
 	cx_free(&cx);
 	return 0;
 }

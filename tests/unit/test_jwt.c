@@ -275,6 +275,21 @@ START_TEST(rotation_keeps_the_keys_before)
 }
 END_TEST
 
+START_TEST(rotation_keeps_the_owner)
+{
+	struct stat st;
+
+	if (geteuid())
+		return; /* only root can give files away */
+	ck_assert_int_eq(chown(private_path, 1234, 4321), 0);
+	ck_assert_int_eq(jwt_keys_create(&cx, folder, true), OK);
+	ck_assert_int_eq(stat(private_path, &st), 0);
+	ck_assert_int_eq(st.st_uid, 1234);
+	ck_assert_int_eq(st.st_gid, 4321);
+	ck_assert_int_eq(st.st_mode & 0777, 0400);
+}
+END_TEST
+
 START_TEST(a_private_key_is_private)
 {
 	struct stat st;
@@ -331,6 +346,7 @@ int main(void)
 	tcase_add_test(tc, refuses_shapes);
 	tcase_add_test(tc, refuses_another_key);
 	tcase_add_test(tc, rotation_keeps_the_keys_before);
+	tcase_add_test(tc, rotation_keeps_the_owner);
 	tcase_add_test(tc, a_private_key_is_private);
 	tcase_add_loop_test(tc, refuses_key_sets, 0, (int)ARRAY_SIZE(bad_jwks));
 	suite_add_tcase(suite, tc);

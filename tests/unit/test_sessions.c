@@ -2,6 +2,10 @@
 /* test_sessions.c - tokens are listed, rotated and revoked; who guesses is slowed down. */
 #include "tests/unit/logins.h"
 
+#define NOBODY "{\"username\":\"zoe\",\"password\":\"correct horse\",\"tenant-id\":\"" TENANT "\"}"
+
+#define WRONG "{\"username\":\"ada\",\"password\":\"wrong horse\",\"tenant-id\":\"" TENANT "\"}"
+
 /* --- tokens that are there ---------------------------------------------------------------------- */
 
 static struct json_object *tokens_at(const char *uri, const char *token)
@@ -174,9 +178,61 @@ START_TEST(an_ended_token_and_a_credential)
 }
 END_TEST
 
-/* --- who guesses ---------------------------------------------------------------------------------- */
+/* --- on record ------------------------------------------------------------------------------------ */
 
-#define WRONG "{\"username\":\"ada\",\"password\":\"wrong horse\",\"tenant-id\":\"" TENANT "\"}"
+static const struct audit *record_of(const char *action, const char *username)
+{
+	struct audit key = { .row = ROW(audit), .tenant_id = TENANT };
+	struct query q = { .from = &key.row, .bound = 1, .limit = 1000 };
+	const struct audit *a, *found = NULL;
+	struct rows rows;
+
+	must(store_list(&cx, st, &q, &rows));
+	a = rows.items;
+	for (size_t i = 0; i < rows.n; i++)
+		if (strcmp(a[i].action, action) == 0 && text_same(a[i].username, username))
+			found = &a[i];
+	ck_assert_msg(found != NULL, "%s of %s is not on record", action, username);
+	return found;
+}
+
+START_TEST(who_came_and_went_is_on_record)
+{
+	static const char *const came[][2] = { { "login", "ada" },
+					       { "login_failed", "ada" },
+					       { "login_failed", "unknown" },
+					       { "generate_token", "job" },
+					       { "revoke_token", "ada" },
+					       { "logout", "rob" },
+					       { "permission_denied", "rob" } };
+	const char *from = "REMOTE_ADDR=192.0.2.7", *by = "HTTP_USER_AGENT=spark/3.5";
+	const char *ada = login_token(ADA_LOGIN), *rob = login_token(ROB_LOGIN);
+	const char *as_ada = cx_printf(&cx, "HTTP_AUTHORIZATION=Bearer %s", ada);
+	const char *as_rob = cx_printf(&cx, "HTTP_AUTHORIZATION=Bearer %s", rob);
+	const char *nobody[] = { from, by, NULL }, *admins[] = { from, by, as_ada, NULL };
+	const char *readers[] = { from, by, as_rob, NULL };
+	const char *job = "{\"tenant_id\":\"" TENANT "\",\"username\":\"job\"}";
+
+	fcgi_call(&cx, &second, "POST", "/api/v1/users/login", nobody, ADA_LOGIN);
+	fcgi_call(&cx, &second, "POST", "/api/v1/users/login", nobody, WRONG);
+	fcgi_call(&cx, &second, "POST", "/api/v1/users/login", nobody, NOBODY);
+	fcgi_call(&cx, &second, "POST", "/api/v1/tokens", admins, job);
+	fcgi_call(&cx, &second, "POST", "/api/v1/tokens", readers, job);
+	fcgi_call(&cx, &second, "POST", "/api/v1/users/logout", readers, NULL);
+	fcgi_call(&cx, &second, "POST", "/api/v1/auth/revoke", admins, "{\"reason\":\"lost\"}");
+	for (size_t i = 0; i < ARRAY_SIZE(came); i++) {
+		const struct audit *a = record_of(came[i][0], came[i][1]);
+
+		ck_assert_msg(text_same(a->ip_address, "192.0.2.7") &&
+				      text_same(a->user_agent, "spark/3.5"),
+			      "%s of %s", a->action, a->username);
+	}
+	ck_assert_str_eq(record_of("revoke_token", "ada")->metadata, "{\"reason\":\"lost\"}");
+	ck_assert_str_eq(record_of("login_failed", "ada")->result, "failure");
+}
+END_TEST
+
+/* --- who guesses ---------------------------------------------------------------------------------- */
 
 static struct fcgi_answer login_from(const struct responder_process *p, const char *address,
 				     const char *body)
@@ -185,8 +241,6 @@ static struct fcgi_answer login_from(const struct responder_process *p, const ch
 
 	return fcgi_call(&cx, p, "POST", "/api/v1/users/login", params, body);
 }
-
-#define NOBODY "{\"username\":\"zoe\",\"password\":\"correct horse\",\"tenant-id\":\"" TENANT "\"}"
 
 /* Two processes count together; a right password does not pass a limit. */
 START_TEST(an_address_is_slowed_down)
@@ -307,6 +361,7 @@ int main(void)
 	tcase_add_test(tc, what_is_past_its_time_is_cleaned_up);
 	tcase_add_test(tc, an_ended_token_and_a_credential);
 	tcase_add_test(tc, another_password_ends_tokens);
+	tcase_add_test(tc, who_came_and_went_is_on_record);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("guesses");
 	tcase_add_checked_fixture(tc, start_strict, end);
