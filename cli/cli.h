@@ -91,6 +91,7 @@ enum status run_tenant_read_only(struct cli *c);
 enum status run_tenant_writable(struct cli *c);
 enum status run_keys_init(struct cli *c);
 enum status run_keys_rotate(struct cli *c);
+enum status run_keys_reseal(struct cli *c);
 enum status run_keys_list(struct cli *c);
 enum status run_routes(struct cli *c);
 enum status run_config(struct cli *c);

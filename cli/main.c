@@ -124,6 +124,10 @@ const struct command cli_commands[] = {
 	  "Adds a new signing key (identity), a new storage key (storage), or both.  The old\n"
 	  "ones stay for what they have signed and sealed.  Responders notice by themselves.",
 	  NULL, 0, 0, 1, run_keys_rotate },
+	{ "keys reseal", "", "seal all secrets with the newest storage key",
+	  "Writes every row of the store that holds secrets as it is, so that the newest key\n"
+	  "seals it.  Lines of older keys in storage.key can be removed afterwards.",
+	  NULL, 0, 0, 0, run_keys_reseal },
 	{ "keys list", "", "which keys there are",
 	  "Prints use and id of every key; never a key itself.", NULL, 0, 0, 0, run_keys_list },
 	{ "audit seal", "", "seal the audit log up to what is old enough",
