@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import urllib.parse
 import uuid
@@ -62,6 +63,29 @@ def test_pyiceberg_oauth2_manager(site, service_user):
         "oauth2": {"client_id": client, "client_secret": secret, "token_url": f"{site.server.uri}/v1/oauth/tokens", "scope": "catalog"},
     }
     catalog_of(site, auth=auth).list_namespaces()
+
+
+@pytest.mark.ours
+@pytest.mark.slow
+def test_java_renews_its_token():
+    """Iceberg's Java client with a credential goes on past the end of its first token."""
+    kit = cache_folder() / "kit/classpath.txt"
+    if not kit.exists():
+        pytest.skip("tests/live/setup.sh CACHE kit")
+    server = Started("sqlite", PANGOLIN_OAUTH_TTL_S="60")
+    try:
+        made = server.api("POST", "service-users", json={"name": "java", "role": "tenant-admin"}).json()
+        credential = f"{made['service_user_id']}:{made['api_key']}"
+        java = ["java", "-Xmx256m", "-cp", kit.read_text().strip(), str(HERE / "clients/Renewal.java")]
+        done = subprocess.run(
+            [*java, server.uri, server.catalog, credential, "75"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, text=True
+        )
+        assert done.returncode == 0 and done.stdout.count("[java]") > 10, done.stdout
+        with sqlite3.connect(f"{server.run}/pangolin.db") as db:
+            [(tokens,)] = db.execute("SELECT count(*) FROM \"audit\" WHERE \"action\" = 'generate_token' AND \"username\" = 'java'")
+        assert tokens >= 2, done.stdout
+    finally:
+        server.stop()
 
 
 # --- a provider ----------------------------------------------------------------------------------------------
@@ -174,8 +198,6 @@ def me(provider, token):
 
 def events(provider):
     """The tenant's audit rows, of the database itself."""
-    import sqlite3
-
     with sqlite3.connect(f"{provider.server.run}/pangolin.db") as db:
         return db.execute('SELECT "action", "username", "ip_address", "user_agent", "metadata" FROM "audit"').fetchall()
 

@@ -326,7 +326,7 @@ START_TEST(guesses_at_roots_password_are_counted_on_every_way)
 		fcgi_call(&cx, &second, "POST", "/v1/oauth/tokens", oauth_params, form).status,
 		429);
 	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", me_uri, bad, NULL).status, 429);
-	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", me_uri, late, NULL).status, 429);
+	ck_assert_int_eq(fcgi_call(&cx, &responder, "GET", me_uri, late, NULL).status, 429);
 	/* who was right from elsewhere before goes on */
 	ck_assert_int_eq(fcgi_call(&cx, &responder, "GET", me_uri, early, NULL).status, 200);
 }
