@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "common/text.h"
 #include "stores/seals.h"
+#include "stores/settings.h"
 
 #define DAY_MS ((int64_t)86400000)
 
@@ -75,16 +76,19 @@ static void say_problem(void *arg, const char *what)
 static enum status verify_tenant(void *arg, struct cx *cx, const char *tenant_id)
 {
 	struct verifying *v = arg;
-	int64_t days = v->c->config->audit_days;
 	struct seal_check check = { .keys = v->keys,
 				    .tenant_id = tenant_id,
-				    .expired_ms = days ? cx_now_ms() - days * DAY_MS : 0,
 				    .expected = v->expected,
 				    .found = say_problem,
 				    .arg = v };
-	enum status s;
+	int64_t days;
+	enum status s = setting_audit_days(cx, v->c->store, tenant_id, v->c->config->audit_days,
+					   &days);
 
+	if (s)
+		return s;
 	v->tenant_id = tenant_id;
+	check.expired_ms = days ? cx_now_ms() - days * DAY_MS : 0;
 	s = seal_verify(cx, v->c->store, &check);
 	if (s)
 		return s;

@@ -11,6 +11,7 @@
 #include "stores/index.h"
 #include "stores/jobs.h"
 #include "stores/seals.h"
+#include "stores/settings.h"
 
 #define STEP_TIMEOUT_MS 60000
 #define IDLE_S 2
@@ -320,12 +321,12 @@ static enum status seal_audit(struct worker *w, struct cx *cx, const char *tenan
 /* Records that are not as they were sealed are kept, and nothing else waits for them. */
 static enum status expire_audit(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
 {
-	int64_t days = w->config->audit_days;
-	enum status s;
+	int64_t days;
+	enum status s = setting_audit_days(cx, w->st, tenant_id, w->config->audit_days, &days);
 
 	*done = true;
-	if (!days)
-		return OK;
+	if (s || !days)
+		return s;
 	s = audit_expire(cx, w->st, tenant_id, cx_now_ms() - days * DAY_MS, w->batch, done);
 	if (s != CONFLICT)
 		return s;

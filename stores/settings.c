@@ -14,6 +14,22 @@ enum status setting_find(struct cx *cx, struct store *st, const char *tenant_id,
 	return store_get_all(cx, st, &row, 1);
 }
 
+enum status setting_audit_days(struct cx *cx, struct store *st, const char *tenant_id,
+			       int64_t otherwise, int64_t *out)
+{
+	struct setting v;
+	enum status s = setting_find(cx, st, tenant_id, &v);
+
+	if (s)
+		return s;
+	*out = otherwise;
+	if (v.default_retention_days)
+		*out = v.default_retention_days;
+	if (v.default_retention_days && *out < SETTING_LEAST_DAYS)
+		*out = SETTING_LEAST_DAYS;
+	return OK;
+}
+
 enum status setting_put(struct cx *cx, struct store *st, struct setting *v, const struct audit *by)
 {
 	struct audit *a = audit_new(cx, by, v->tenant_id, "update_settings", "tenant", v->tenant_id,

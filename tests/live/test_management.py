@@ -2,6 +2,8 @@
 """The management API beside tenants and users: generic assets, business metadata, access requests, search, counts,
 trees, audit, settings; statuses and members as clients know them."""
 
+import sqlite3
+import time
 import uuid
 
 import pytest
@@ -493,3 +495,24 @@ def test_metrics_are_those_of_all_processes(admin, lake, uri):  # noqa: F811
     times = 'pangolin_http_request_duration_seconds_bucket{method="GET",route="/v1/{}/namespaces/{}/tables/{}",le="+Inf"}'
     assert grown[times] == 10
     assert all(value >= 0 for value in grown.values()), "counters only grow"
+
+
+def test_default_retention_days(root, place, servers):  # noqa: F811
+    """A tenant's own time for its audit records; another's are kept as the server says."""
+    if not place.startswith("sqlite"):
+        pytest.skip("puts an old record into the database by hand")
+    server = servers.server("sqlite")
+    admins = [log_in(root, make_tenant(root), "tenant-admin") for _ in range(2)]
+    old = int((time.time() - 200 * 86400) * 1000)
+    record = f"{old >> 16:08x}-{old & 0xffff:04x}-7000-8000-{uuid.uuid4().hex[:12]}"
+    with sqlite3.connect(server.run / "pangolin.db", timeout=30) as database:
+        for api in admins:
+            insert = 'INSERT INTO audit (tenant_id, id, username, action, result, "timestamp", version) VALUES (?, ?, ?, ?, ?, ?, 1)'
+            database.execute(insert, (api.tenant, record, "x", "create_catalog", "success", old))
+    for api in admins:
+        assert api.ok("GET", f"audit/{record}")["timestamp"]
+        assert [e["id"] for e in api.ok("GET", "audit?limit=1000")][-1] == record, "found however long ago"
+    admins[0].ok("PUT", "config/settings", {"default_retention_days": 90})
+    server.work()
+    admins[0].fails(404, "GET", f"audit/{record}")
+    assert admins[1].ok("GET", f"audit/{record}")
