@@ -82,8 +82,8 @@ static enum status verify_tenant(void *arg, struct cx *cx, const char *tenant_id
 				    .found = say_problem,
 				    .arg = v };
 	int64_t days;
-	enum status s = setting_audit_days(cx, v->c->store, tenant_id, v->c->config->audit_days,
-					   &days);
+	enum status s =
+		setting_audit_days(cx, v->c->store, tenant_id, v->c->config->audit_days, &days);
 
 	if (s)
 		return s;

@@ -18,6 +18,8 @@ static const struct route routes[] = {
 	{ "POST", TABLE "/unregister", MAY_DELETE, ON_ASSET, NOUN_TABLE | BRANCH_ROW | IDEMPOTENT,
 	  unregister_table, NULL, replay_unregister_table },
 	{ "POST", TABLE "/metrics", MAY_READ, ON_ASSET, NOUN_TABLE, report_metrics, NULL },
+	{ "POST", TABLE "/maintenance", MAY_DELETE, ON_ASSET, NOT_ICEBERG | NOUN_TABLE,
+	  maintain_table, NULL },
 	/* planning again, or fetching again, changes nothing */
 	{ "POST", TABLE "/plan", MAY_READ, ON_ASSET, NOUN_TABLE | IDEMPOTENT, plan_table_scan, NULL,
 	  plan_table_scan },

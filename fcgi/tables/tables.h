@@ -17,6 +17,7 @@ enum status drop_table(struct request *rq);
 enum status unregister_table(struct request *rq);
 enum status rename_table(struct request *rq);
 enum status report_metrics(struct request *rq);
+enum status maintain_table(struct request *rq);
 enum status plan_table_scan(struct request *rq);
 enum status fetch_planning_result(struct request *rq);
 enum status cancel_planning(struct request *rq);

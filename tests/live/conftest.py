@@ -19,6 +19,7 @@ import pytest
 from pyiceberg.catalog import load_catalog
 
 import databases
+import secrets_watch
 import storage
 from recorder import Recorder
 from server import Reference, Server, Started, cache_folder
@@ -36,6 +37,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "ours: needs our server, not Iceberg's reference")
+    config.addinivalue_line("markers", "last: looks at what all others left")
     config.addinivalue_line("markers", "slow: runs only with --all")
     config.addinivalue_line("markers", "unsigned: needs a table's files before it is there or when it is gone: docs/vending.md")
 
@@ -54,11 +56,14 @@ def places(config):
 def pytest_generate_tests(metafunc):
     if "place" in metafunc.fixturenames:
         own = getattr(metafunc.module, "PLACES", None)  # of a module that has its own
+        if not metafunc.config.getoption("--all"):
+            own = getattr(metafunc.module, "SMALL_PLACES", own)
         chosen = metafunc.config.getoption("--at") or metafunc.config.getoption("--reference") or "PANGOLIN_URI" in os.environ
         metafunc.parametrize("place", own if own and not chosen else places(metafunc.config), scope="session")
 
 
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
     for item in items:
         if config.getoption("--reference") and item.get_closest_marker("ours"):
             item.add_marker(pytest.mark.skip("our server's"))
@@ -142,12 +147,14 @@ class Servers:
 @pytest.fixture(scope="session")
 def servers(request):
     made = Servers(request.config)
+    made.watch = secrets_watch.Watch()
     yield made
     if request.session.testsfailed:
         for server in made.made.values():
             if isinstance(server, Started):
                 server.print_logs()
     made.stop()
+    made.watch.end()
 
 
 @pytest.fixture(scope="session")

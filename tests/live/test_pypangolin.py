@@ -13,6 +13,7 @@ from pypangolin.exceptions import AuthenticationError, AuthorizationError, Confl
 from test_admin import PASSWORD, fresh, root, uri  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.ours
+SMALL_PLACES = ["sqlite-file"]
 
 ASSETS = [c for c in vars(assets).values() if isinstance(c, type) and c.__name__ != "BaseAsset"]
 CONNECTIONS = [c for c in vars(connections).values() if isinstance(c, type) and c.__name__ != "BaseConnectionAsset"]
