@@ -85,7 +85,7 @@ static int compare_matches(const void *a, const void *b)
 	return order ? order : strcmp(x->asset_id, y->asset_id);
 }
 
-/* "#tag", or a text; ?tags= as well. */
+/* "#tag", or a text; with all of the tags. */
 static enum status hunt(struct hunt *h, const char *text, const char *const *tags, size_t n_tags,
 			const char *catalog_id)
 {
@@ -94,15 +94,16 @@ static enum status hunt(struct hunt *h, const char *text, const char *const *tag
 			       .tags = tags,
 			       .n_tags = n_tags,
 			       .catalog_id = catalog_id };
-	const char *tag = text + 1;
+	const char *all[MAX_TAGS + 1];
 	enum status s;
 
-	if (*text == '#' && *tag) {
+	if (text[0] == '#' && text[1]) {
+		if (n_tags)
+			memcpy(all, tags, n_tags * sizeof(*tags));
+		all[n_tags] = text + 1;
 		what.text = NULL;
-		if (!n_tags) {
-			what.tags = &tag;
-			what.n_tags = 1;
-		}
+		what.tags = all;
+		what.n_tags++;
 	}
 	h->matches = (struct list){ .cx = h->rq->cx, .size = sizeof(struct match) };
 	s = search_each(h->rq->cx, h->rq->rs->store, &what, keep, h, NULL);

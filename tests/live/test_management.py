@@ -246,9 +246,9 @@ def test_search_plain(admin, model, lake):
         "description": "Zebra crossing", "tags": ["pii", "a b"], "has_access": True, "discoverable": False,
         "catalog": lake, "namespace": "sales",
     }  # fmt: skip
-    for query in ("query=zebra", "query=%23a b", "query=&tags=pii,a b", "query=zeb&tags=pii&tags=a b", "query=&tags=pii&extra=1"):
+    for query in ("query=zebra", "query=%23a b", "query=&tags=pii,a b", "query=zeb&tags=pii&tags=a b", "query=&tags=pii&extra=1", "query=%23pii&tags=a b"):
         assert [h["id"] for h in admin.ok("GET", f"assets/search?{query}")] == [model["id"]], query
-    for query in ("query=%23nothing", "query=zebra&tags=pii,other", "query=zebras"):
+    for query in ("query=%23nothing", "query=%23pii&tags=nothing", "query=zebra&tags=pii,other", "query=zebras"):
         assert admin.ok("GET", f"assets/search?{query}") == []
     admin.fails(400, "GET", "assets/search")
 

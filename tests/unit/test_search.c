@@ -225,6 +225,41 @@ START_TEST(lost_and_stale_entries_are_made_right)
 }
 END_TEST
 
+/* More than one list takes along: a job makes the entries. */
+START_TEST(a_list_that_would_be_too_long_takes_a_job)
+{
+	struct place *in = place_namespace(&cx, ref, "Sales");
+	struct job from = { .row = ROW(job) };
+	struct query q = { .from = &from.row, .limit = 10 };
+	const struct job *job;
+	struct branch branch;
+	struct rows rows;
+	struct edit *e;
+	size_t n = n_entries();
+
+	ok(content_read(&cx, st, ref, &branch, &in, 1, NULL, 0));
+	e = edit_open(&cx, ref, &branch, NULL);
+	for (int i = 0; i < 600; i++) {
+		struct place *p = place_asset(&cx, ref, "Sales", cx_printf(&cx, "many_%d", i));
+		struct asset *row = CX_NEW(&cx, struct asset);
+
+		p->rows[0] = (struct asset){ .row = ROW(asset) };
+		*row = (struct asset){ .asset_id = text_uuid7(&cx),
+				       .type = "ICEBERG_TABLE",
+				       .current_snapshot_id = -1 };
+		edit_make(e, p, row);
+	}
+	ok(edit_apply(e, st, audit_new(&cx, NULL, NIL_UUID, "x", "y", "z", "n")));
+	ck_assert_uint_eq(n_entries(), n);
+	ok(store_list(&cx, st, &q, &rows));
+	job = rows.items;
+	ck_assert_uint_eq(rows.n, 1);
+	ck_assert_str_eq(job->type, "index");
+	rebuild();
+	ck_assert_str_eq(found("many_599", NULL, 0), "many_599 ");
+}
+END_TEST
+
 /* Each name's grams are many rows' here: the rarest one decides. */
 START_TEST(common_beginnings_do_not_hide_rare_ends)
 {
@@ -255,6 +290,7 @@ int main(void)
 	tcase_add_test(tc, changed_tags_move_the_epoch);
 	tcase_add_test(tc, only_what_main_shows_is_found);
 	tcase_add_test(tc, lost_and_stale_entries_are_made_right);
+	tcase_add_test(tc, a_list_that_would_be_too_long_takes_a_job);
 	tcase_add_test(tc, common_beginnings_do_not_hide_rare_ends);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(sr, CK_NORMAL);
