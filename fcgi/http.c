@@ -190,7 +190,8 @@ static enum status next_pair(struct cx *cx, const char **at, const char *end, bo
 	return text_unpercent(cx, equals, (size_t)(stop - equals), true, value);
 }
 
-enum status request_query(struct request *rq, const char *name, const char **out)
+/* The first value of a parameter, or all of them with ',' between. */
+static enum status read_query(struct request *rq, const char *name, bool all, const char **out)
 {
 	const char *at = rq->query, *end = at + strlen(at);
 	char *key, *value;
@@ -204,30 +205,22 @@ enum status request_query(struct request *rq, const char *name, const char **out
 			return fail(rq->cx, s, "query: %s", rq->cx->message);
 		if (!more)
 			return OK;
-		if (strcmp(key, name) == 0) {
-			*out = value;
+		if (strcmp(key, name) != 0)
+			continue;
+		*out = *out ? cx_printf(rq->cx, "%s,%s", *out, value) : value;
+		if (!all)
 			return OK;
-		}
 	}
+}
+
+enum status request_query(struct request *rq, const char *name, const char **out)
+{
+	return read_query(rq, name, false, out);
 }
 
 enum status request_query_all(struct request *rq, const char *name, const char **out)
 {
-	const char *at = rq->query, *end = at + strlen(at);
-	char *key, *value;
-	enum status s;
-	bool more;
-
-	*out = NULL;
-	for (;;) {
-		s = next_pair(rq->cx, &at, end, &more, &key, &value);
-		if (s)
-			return fail(rq->cx, s, "query: %s", rq->cx->message);
-		if (!more)
-			return OK;
-		if (strcmp(key, name) == 0)
-			*out = *out ? cx_printf(rq->cx, "%s,%s", *out, value) : value;
-	}
+	return read_query(rq, name, true, out);
 }
 
 const char *request_query_raw(const struct request *rq, const char *name)

@@ -29,6 +29,10 @@ MUST_USE enum status admin_properties(struct cx *cx, struct json_object *body, c
 /* A row as its column table says, and `properties` {} rather than null. */
 MUST_USE enum status admin_json(struct cx *cx, const struct row *row, struct json_object **out);
 
+/* Beside each member in kebab-case its copy in snake_case: clients of one generation read
+ * these, of another those. */
+void admin_add_snake(struct cx *cx, struct json_object *o);
+
 /* JSON text of an object as a value; {} for NULL. */
 MUST_USE enum status admin_object(struct cx *cx, const char *text, struct json_object **out);
 

@@ -59,6 +59,23 @@ enum status admin_json(struct cx *cx, const struct row *row, struct json_object 
 	return s;
 }
 
+void admin_add_snake(struct cx *cx, struct json_object *o)
+{
+	struct json_object *copies = json_new_object(cx);
+
+	json_object_object_foreach(o, key, value) {
+		char *snake = cx_strdup(cx, key);
+
+		for (char *c = snake; *c; c++)
+			if (*c == '-')
+				*c = '_';
+		if (strcmp(snake, key) != 0)
+			json_set(copies, snake, value);
+	}
+	json_object_object_foreach(copies, name, copy)
+		json_set(o, name, copy);
+}
+
 enum status admin_object(struct cx *cx, const char *text, struct json_object **out)
 {
 	if (text)

@@ -152,15 +152,9 @@ const char *const *tags_of(struct cx *cx, const struct business_metadata *about)
 	return texts;
 }
 
-/* Clients of one generation read kebab-case, of another snake_case. */
 enum status about_json(struct request *rq, const struct business_metadata *about,
 		       struct json_object **out)
 {
-	static const char *const copies[][2] = { { "asset-id", "asset_id" },
-						 { "created-by", "created_by" },
-						 { "created-at", "created_at" },
-						 { "updated-by", "updated_by" },
-						 { "updated-at", "updated_at" } };
 	enum status s;
 
 	*out = NULL;
@@ -171,8 +165,7 @@ enum status about_json(struct request *rq, const struct business_metadata *about
 		return s;
 	if (!json_member(*out, "tags"))
 		json_set(*out, "tags", json_new_array(rq->cx));
-	for (size_t i = 0; i < ARRAY_SIZE(copies); i++)
-		json_set(*out, copies[i][1], json_member(*out, copies[i][0]));
+	admin_add_snake(rq->cx, *out);
 	return OK;
 }
 

@@ -11,21 +11,12 @@
 
 #define MAX_REASON_BYTES 4000
 
-/* Kebab-case keys as the SDK reads them, and copies in snake_case for the command line. */
 static enum status show_request(struct request *rq, const void *item, struct json_object **out)
 {
-	static const char *const copies[][2] = { { "tenant-id", "tenant_id" },
-						 { "user-id", "user_id" },
-						 { "asset-id", "asset_id" },
-						 { "requested-at", "requested_at" },
-						 { "reviewed-by", "reviewed_by" },
-						 { "reviewed-at", "reviewed_at" },
-						 { "review-comment", "review_comment" } };
-	const struct access_request *r = item;
-	enum status s = admin_json(rq->cx, &r->row, out);
+	enum status s = admin_json(rq->cx, &((const struct access_request *)item)->row, out);
 
-	for (size_t i = 0; !s && i < ARRAY_SIZE(copies); i++)
-		json_set(*out, copies[i][1], json_member(*out, copies[i][0]));
+	if (!s)
+		admin_add_snake(rq->cx, *out);
 	return s;
 }
 

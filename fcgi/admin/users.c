@@ -6,12 +6,8 @@
 #include "fcgi/admin/people.h"
 #include "stores/principals.h"
 
-/* Kebab-case keys as clients read them, and copies in snake_case for those that do not. */
 static enum status show_user(struct request *rq, const void *item, struct json_object **out)
 {
-	static const char *const copies[][2] = { { "tenant-id", "tenant_id" },
-						 { "created-at", "created_at" },
-						 { "last-login", "last_login" } };
 	const struct user *u = item;
 	enum status s = admin_json(rq->cx, &u->row, out);
 
@@ -19,8 +15,7 @@ static enum status show_user(struct request *rq, const void *item, struct json_o
 		return s;
 	if (!*u->tenant_id)
 		json_set(*out, "tenant-id", NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(copies); i++)
-		json_set(*out, copies[i][1], json_member(*out, copies[i][0]));
+	admin_add_snake(rq->cx, *out);
 	return OK;
 }
 
