@@ -21,6 +21,7 @@ struct content;	 /* stores/content.h: what this process knows of catalogs, while
 struct refusals; /* fcgi/refusals.h */
 struct meter;	 /* fcgi/meter.h; NULL = nothing is counted */
 struct external; /* fcgi/external.h */
+struct request_counts;
 struct identities; /* fcgi/auth.h: keys, and principals by token while the epochs stand */
 
 /* One process: everything that outlives a request. */
@@ -31,7 +32,8 @@ struct responder {
 	struct cloud *cloud;
 	struct cache *cache;
 	struct vault *vault;
-	struct slots *slots; /* NULL = any number of processes may wait for one thing */
+	struct request_counts *requests; /* fcgi/quota.h */
+	struct slots *slots;		 /* NULL = any number of processes may wait for one thing */
 	struct content *content;
 	struct identities *identities;
 	struct external *external; /* NULL: no other server's users are let in */

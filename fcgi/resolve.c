@@ -11,7 +11,8 @@
 /* The rows every request begins with. */
 struct ground {
 	struct epoch server, own;
-	struct tenant tenant; /* read where root chose it by a header, and by who writes */
+	struct tenant tenant; /* read where root chose it by a header, by who writes, and where its
+			       * quota is not known */
 	struct row *rows[4];
 	size_t n;
 };
@@ -46,6 +47,7 @@ static bool is_write(const struct route *r)
 static void ground_ask(struct ground *g, const struct request *rq, bool chosen)
 {
 	const char *tenant_id = rq->tenant_id;
+	bool asks_tenant = chosen || !content_quota(rq->rs->content, tenant_id);
 
 	g->server = (struct epoch){ .row = ROW(epoch), .tenant_id = "" };
 	g->own = (struct epoch){ .row = ROW(epoch), .tenant_id = tenant_id };
@@ -54,7 +56,7 @@ static void ground_ask(struct ground *g, const struct request *rq, bool chosen)
 	g->rows[g->n++] = &g->server.row;
 	if (*tenant_id)
 		g->rows[g->n++] = &g->own.row;
-	if (chosen || (*tenant_id && is_write(rq->route)))
+	if (asks_tenant || (*tenant_id && is_write(rq->route)))
 		g->rows[g->n++] = &g->tenant.row;
 	if (rq->key) {
 		*rq->key = (struct idempotency_key){ .row = ROW(idempotency_key),
@@ -65,18 +67,30 @@ static void ground_ask(struct ground *g, const struct request *rq, bool chosen)
 }
 
 /* Whoever was verified before the epochs moved is verified again. */
+/* What was read along of the tenant's quota; one that does not read is find_quota's to tell. */
+static void note_quota(struct request *rq, const struct ground *g)
+{
+	struct quota quota;
+
+	if (g->tenant.row.version && !quota_parse(rq->cx, g->tenant.properties, &quota))
+		content_note_quota(rq->rs->content, rq->tenant_id, &quota);
+}
+
 static enum status verify_again(struct request *rq, const struct ground *g)
 {
 	struct content *c = rq->rs->content;
 	enum status s;
 
-	if (content_stands(c, rq->tenant_id, g->server.row.version, g->own.row.version))
+	if (content_stands(c, rq->tenant_id, g->server.row.version, g->own.row.version)) {
+		note_quota(rq, g);
 		return OK;
+	}
 	if (g->server.min_program > store_program()) {
 		rq->rs->ending = true;
 		return fail(rq->cx, UNAVAILABLE, "the server is being upgraded: try again");
 	}
 	content_note(c, rq->tenant_id, g->server.row.version, g->own.row.version);
+	note_quota(rq, g);
 	auth_forget(rq->rs);
 	s = authenticate(rq);
 	if (!s && !rq->who)

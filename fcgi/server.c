@@ -15,6 +15,7 @@
 #include "fcgi/gateway.h"
 #include "fcgi/idempotency.h"
 #include "fcgi/meter.h"
+#include "fcgi/quota.h"
 #include "fcgi/refusals.h"
 #include "fcgi/resolve.h"
 #include "stores/content.h"
@@ -54,7 +55,7 @@ static enum status read_body(struct service *sv, struct request *rq)
  * public route does not look at one: a stale token must not keep anyone from logging in. */
 static enum status identify(struct request *rq)
 {
-	enum status s;
+	enum status s, limited;
 
 	if (rq->route->action == PUBLIC)
 		return OK;
@@ -66,7 +67,12 @@ static enum status identify(struct request *rq)
 	if (!rq->who)
 		return fail(rq->cx, UNAUTHENTICATED, "a credential is needed");
 	s = idempotency_open(rq);
-	return s ? s : resolve(rq);
+	if (!s)
+		s = resolve(rq);
+	if (s && s != NOT_FOUND)
+		return s;
+	limited = quota_spend(rq); /* also of requests on what is not there */
+	return limited ? limited : s;
 }
 
 /* The straight line: every request takes these steps in this order. */
@@ -178,6 +184,15 @@ static enum status open_slots(struct cx *cx, struct responder *rs)
 	return slots_open(cx, folder, &rs->slots);
 }
 
+static enum status open_requests(struct cx *cx, struct responder *rs)
+{
+	const char *path = NULL;
+
+	if (rs->config->runtime_dir)
+		path = cx_printf(cx, "%s/requests", rs->config->runtime_dir);
+	return request_counts_open(cx, path, &rs->requests);
+}
+
 static enum status open_cloud(struct cx *cx, struct responder *rs)
 {
 	struct cloud_limits limits = cloud_limits_of(rs->config);
@@ -212,6 +227,8 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 	rs->meter = meter_open(c->runtime_dir, rs->family);
 	if (!s)
 		s = open_slots(cx, rs);
+	if (!s)
+		s = open_requests(cx, rs);
 	if (!s && needs & NEED_CLOUD)
 		s = open_vault(cx, rs);
 	if (!s && needs & NEED_CLOUD)
@@ -256,6 +273,7 @@ static void stop(struct responder *rs)
 	if (rs->vault)
 		vault_close(rs->vault);
 	slots_close(rs->slots);
+	request_counts_close(rs->requests);
 	if (rs->store)
 		store_close(rs->store);
 }

@@ -95,7 +95,7 @@ matrix() { sed -n "s/^\([0-9]*\) passed, \([0-9]*\) failed.*/matrix: $1|$2|\1|\2
 
 # The programs that ask tests/unit/fresh_store.h for a store; few of them at small size.
 store_tests() { size "content names tenants rest transactions views" \
-	"content names tenants rest transactions views rest_loads rest_pages rest_state idempotency credentials matrix server"; }
+	"content names tenants rest transactions views rest_loads rest_pages rest_state idempotency credentials matrix server quotas seals"; }
 
 # unit_on STORE [URL]: those on one store
 unit_on() {

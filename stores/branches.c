@@ -237,8 +237,10 @@ enum status branch_create(struct cx *cx, struct store *st, const struct catalog_
 			  const struct branch_wish *wish, const struct audit *by,
 			  struct branch *out)
 {
-	enum status s = check_wish(cx, wish);
+	enum status s = content_is_ours(cx, ref);
 
+	if (!s)
+		s = check_wish(cx, wish);
 	if (s)
 		return s;
 	for (size_t i = 1; i <= EDIT_TRIES; i++) {

@@ -15,6 +15,8 @@ struct known_tenant {
 	char tenant_id[64];
 	int64_t server_epoch, tenant_epoch;
 	bool used;
+	struct quota quota;
+	bool has_quota; /* it is known */
 };
 
 struct known_catalog {
@@ -95,6 +97,22 @@ void content_note(struct content *c, const char *tenant_id, int64_t server_epoch
 	snprintf(t->tenant_id, sizeof(t->tenant_id), "%s", tenant_id);
 	t->server_epoch = server_epoch;
 	t->tenant_epoch = tenant_epoch;
+	t->has_quota = false;
+}
+
+const struct quota *content_quota(const struct content *c, const char *tenant_id)
+{
+	const struct known_tenant *t = &c->tenants[tenant_slot(tenant_id)];
+
+	return t->used && t->has_quota && strcmp(t->tenant_id, tenant_id) == 0 ? &t->quota : NULL;
+}
+
+void content_note_quota(struct content *c, const char *tenant_id, const struct quota *quota)
+{
+	struct known_tenant *t = &c->tenants[tenant_slot(tenant_id)];
+
+	t->has_quota = t->used && strcmp(t->tenant_id, tenant_id) == 0;
+	t->quota = *quota;
 }
 
 /* --- catalogs by name ------------------------------------------------------- */
@@ -188,8 +206,20 @@ enum status content_branch(struct cx *cx, const struct catalog_ref *ref,
 	return take_branch(cx, branch, *out);
 }
 
+enum status content_is_ours(struct cx *cx, const struct catalog_ref *ref)
+{
+	if (!text_same(ref->row->catalog_type, "Federated"))
+		return OK;
+	return fail(cx, INVALID, "catalog \"%s\" is federated: its content is its upstream's",
+		    ref->name);
+}
+
 enum status content_may_write(struct cx *cx, const struct catalog_ref *ref)
 {
+	enum status s = content_is_ours(cx, ref);
+
+	if (s)
+		return s;
 	if (ref->read_only)
 		return fail(cx, INVALID, "Tag %s of catalog %s is read-only", ref->branch_name,
 			    ref->name);
@@ -218,7 +248,10 @@ static enum status read_catalog(struct cx *cx, struct store *st, struct catalog_
 	ref->server_epoch = server.row.version;
 	ref->tenant_epoch = own.row.version;
 	ref->catalog_id = ref->row->id;
-	return OK;
+	ref->tenant_version = tenant.row.version;
+	s = quota_parse(cx, tenant.properties, &ref->quota);
+	return s ? fail(cx, INTERNAL, "tenant %s: %s", ref->tenant_id, cx_strdup(cx, cx->message))
+		 : OK;
 }
 
 static enum status read_branch(struct cx *cx, struct store *st, struct catalog_ref *ref)

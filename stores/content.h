@@ -4,7 +4,7 @@
 #define STORES_CONTENT_H
 
 #include "common/json.h"
-#include "stores/store.h"
+#include "stores/quotas.h"
 
 /*
  * Cuts.  A branch counts the cuts taken of it.  Taking one is UPDATE cut + 1;
@@ -37,6 +37,8 @@ struct catalog_ref {
 	struct catalog *row;
 	struct warehouse *warehouse;	    /* NULL: the catalog has none */
 	int64_t server_epoch, tenant_epoch; /* versions read before all of the above */
+	struct quota quota;		    /* the tenant's */
+	int64_t tenant_version;		    /* of the tenant's row, which says it */
 	struct cx *cx;			    /* memory that lives as long as the ref */
 	void **extra; /* for what a layer above works out of it once (fcgi/tables/scope.h); in cx */
 };
@@ -58,6 +60,10 @@ bool content_stands(const struct content *c, const char *tenant_id, int64_t serv
 void content_note(struct content *c, const char *tenant_id, int64_t server_epoch,
 		  int64_t tenant_epoch);
 
+/* The tenant's quota as it was noted since content_note(), or NULL. */
+const struct quota *content_quota(const struct content *c, const char *tenant_id);
+void content_note_quota(struct content *c, const char *tenant_id, const struct quota *quota);
+
 /*
  * The catalog of that name and its branch (NULL = main): as cached, or read in
  * two round trips.  The caller compares its epochs with those it reads along
@@ -77,7 +83,10 @@ void content_forget(struct cx *cx, struct content *c, const struct catalog_ref *
 MUST_USE enum status content_branch(struct cx *cx, const struct catalog_ref *ref,
 				    const struct branch *branch, struct catalog_ref **out);
 
-/* INVALID "Tag v1 is read-only ..."; DENIED: main, and the catalog has MERGE_ONLY. */
+/* INVALID: a federated catalog, which has no branches and nothing in it here. */
+MUST_USE enum status content_is_ours(struct cx *cx, const struct catalog_ref *ref);
+
+/* INVALID: not ours, or "Tag v1 is read-only ..."; DENIED: main, and the catalog has MERGE_ONLY. */
 MUST_USE enum status content_may_write(struct cx *cx, const struct catalog_ref *ref);
 
 /* --- one name on a branch ------------------------------------------------- */

@@ -117,6 +117,10 @@ void edit_make(struct edit *e, const struct place *p, struct asset *row)
 {
 	put(e, p, row);
 	note_move(e, p, row->asset_id, row, true);
+	if (text_same(row->type, "NAMESPACE"))
+		e->new_namespaces++;
+	else if (text_same(row->type, "ICEBERG_TABLE") || text_same(row->type, "VIEW"))
+		e->new_tables += !p->seen;
 }
 
 void edit_pin(struct edit *e, const struct place *p)
@@ -172,6 +176,24 @@ void edit_operation(struct edit *e, const char *op, const struct place *p,
 	json_add(e->operations, o);
 }
 
+/* Tenants without a quota pay nothing for others'. */
+static enum status take_room(struct edit *e, struct store *st)
+{
+	const struct catalog_ref *ref = e->catalog;
+	int64_t tables = ref->quota.tables ? e->new_tables : 0;
+	int64_t namespaces = ref->quota.namespaces ? e->new_namespaces : 0;
+	struct change change;
+	enum status s;
+
+	if (!tables && !namespaces)
+		return OK;
+	s = quota_take(e->cx, st, ref->tenant_id, ref->tenant_version, &ref->quota, tables,
+		       namespaces, &change);
+	if (!s)
+		edit_add(e, change.op, change.row, PART_NONE);
+	return s;
+}
+
 enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 {
 	size_t failed = 0;
@@ -180,6 +202,8 @@ enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 	if (!s)
 		s = index_edit(e, st);
 
+	if (!s)
+		s = take_room(e, st);
 	if (s)
 		return s;
 	e->commit.operations = json_print(e->cx, e->operations, NULL);

@@ -35,6 +35,7 @@ struct edit {
 	struct change *changes;
 	unsigned char *parts; /* enum edit_part of each change */
 	size_t n, cap;
+	int64_t new_tables, new_namespaces; /* that did not exist before: for the tenant's quota */
 	struct commit commit;
 	struct json_object *operations;
 	struct list moves;     /* struct edit_move */
@@ -87,7 +88,8 @@ void edit_operation(struct edit *e, const char *op, const struct place *p,
  * Adds what search needs to know, the commit row and the audit record (whose action is the commit's message
  * unless it has one) and applies the list.  CONFLICT: a
  * row is not as it was read (e->failed says which part): read again, decide
- * again.  INVALID, DENIED: as content_may_write.  That this very list landed after all, in a try whose answer was lost,
+ * again.  INVALID, DENIED: as content_may_write; DENIED: the tenant's quota is reached, too
+ * (stores/quotas.h).  That this very list landed after all, in a try whose answer was lost,
  * is store_apply's to find out: by the fresh rows it INSERTs.
  */
 MUST_USE enum status edit_apply(struct edit *e, struct store *st, struct audit *audit);

@@ -74,10 +74,24 @@ const struct cloud_counts *cloud_counts(const struct cloud *c)
 	return &c->counts;
 }
 
+static struct http_limits limits_of(const struct cloud *c)
+{
+	return (struct http_limits){ c->limits.ca_file, c->limits.refuse_loopback, c->limits.allow,
+				     c->limits.slots };
+}
+
+enum status cloud_check_url(struct cx *cx, const struct cloud *c, const char *what, const char *url)
+{
+	struct http_limits limits = limits_of(c);
+
+	if (!url || http_may_ask(cx, &limits, url))
+		return OK;
+	return fail(cx, INVALID, "%s: PANGOLIN_OUTBOUND_ALLOW does not name its host", what);
+}
+
 void cloud_perform(struct cx *cx, struct cloud *c, struct http_request *requests, size_t n)
 {
-	struct http_limits limits = { c->limits.ca_file, c->limits.refuse_loopback, c->limits.allow,
-				      c->limits.slots };
+	struct http_limits limits = limits_of(c);
 
 	if (!c->http)
 		c->http = http_open(&limits);

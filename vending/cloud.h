@@ -31,6 +31,11 @@ MUST_USE enum status cloud_open(struct cx *cx, const struct cloud_limits *limits
 				struct cloud **out);
 void cloud_close(struct cloud *c);
 
+/* INVALID ("s3.endpoint: ...") where `url` names a host that the operator's list of hosts has
+ * not: told to who writes it down.  NULL is fine. */
+MUST_USE enum status cloud_check_url(struct cx *cx, const struct cloud *c, const char *what,
+				     const char *url);
+
 /* HTTP requests sent (each try counts), objects read, written, removed, and
  * fsyncs since cloud_open; for bench. */
 struct cloud_counts {

@@ -435,22 +435,25 @@ static const char *endpoint_of(struct cx *cx, const char *url)
 	return cx_strndup(cx, url, (size_t)(host - url) + strcspn(host, "/?#"));
 }
 
-static bool is_allowed(struct cx *cx, const struct http *h, const char *url)
+bool http_may_ask(struct cx *cx, const struct http_limits *limits, const char *url)
 {
 	char *host = NULL, *port = NULL;
-	CURLU *u = curl_url();
-	bool allowed;
+	CURLU *u;
+	bool may;
 
+	if (!limits->allow)
+		return true;
+	u = curl_url();
 	if (!u)
 		abort();
-	allowed = !curl_url_set(u, CURLUPART_URL, url, 0) &&
-		  !curl_url_get(u, CURLUPART_HOST, &host, 0) &&
-		  !curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
-		  host_listed(cx, h->limits.allow, host, port);
+	may = !curl_url_set(u, CURLUPART_URL, url, 0) &&
+	      !curl_url_get(u, CURLUPART_HOST, &host, 0) &&
+	      !curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
+	      host_listed(cx, limits->allow, host, port);
 	curl_free(host);
 	curl_free(port);
 	curl_url_cleanup(u);
-	return allowed;
+	return may;
 }
 
 /* Those to hosts that are not allowed are over; how many. */
@@ -465,7 +468,7 @@ static size_t begin(struct cx *cx, struct http *h, struct http_request *requests
 		*t = (struct transfer){ .cx = cx, .http = h, .request = &requests[i] };
 		requests[i].content_length = -1;
 		requests[i].answer = "";
-		if (!h->limits.allow || is_allowed(cx, h, requests[i].url))
+		if (requests[i].to_machine || http_may_ask(cx, &h->limits, requests[i].url))
 			continue;
 		end(t, DENIED, "PANGOLIN_OUTBOUND_ALLOW does not name its host");
 		over++;

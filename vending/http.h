@@ -25,6 +25,9 @@ struct http_limits {
 struct http *http_open(const struct http_limits *limits);
 void http_close(struct http *h);
 
+/* False where limits->allow does not name the URL's host (or it is no URL). */
+bool http_may_ask(struct cx *cx, const struct http_limits *limits, const char *url);
+
 /*
  * One request.  It must be safe to send twice: it is sent again, up to
  * HTTP_TRIES times with a growing pause, after 408, 429 and 5xx answers, after

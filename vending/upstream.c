@@ -350,18 +350,23 @@ static enum status ask_prefix(struct cx *cx, const struct upstream_link *link, c
 	return s == UNKNOWN ? UNAVAILABLE : s; /* nothing was changed by asking */
 }
 
-enum status upstream_configure(struct cx *cx, const struct upstream_link *link)
+/* Asks, and keeps what it said: after a slash, since a prefix may be empty. */
+static enum status learn_prefix(struct cx *cx, const struct upstream_link *link,
+				const char **prefix)
 {
-	const char *prefix = "";
-	enum status s;
+	enum status s = ask_prefix(cx, link, prefix);
 
-	if (link->upstream->fixed)
-		return OK;
-	s = ask_prefix(cx, link, &prefix);
 	if (!s && link->vault)
 		vault_put(cx, link->vault, kept_name(cx, link, "prefix"),
-			  cx_printf(cx, "/%s", prefix), cx_now_ms() + CONFIG_KEPT_MS);
+			  cx_printf(cx, "/%s", *prefix), cx_now_ms() + CONFIG_KEPT_MS);
 	return s;
+}
+
+enum status upstream_configure(struct cx *cx, const struct upstream_link *link)
+{
+	const char *prefix;
+
+	return link->upstream->fixed ? OK : learn_prefix(cx, link, &prefix);
 }
 
 /* "v1", or "v1/<prefix>". */
@@ -376,14 +381,10 @@ static enum status find_root(struct cx *cx, const struct upstream_link *link, co
 		return OK;
 	if (!prefix && link->vault)
 		kept = vault_get(cx, link->vault, kept_name(cx, link, "prefix"));
-	if (kept) /* after a slash: a prefix may be empty */
+	if (kept)
 		prefix = kept + 1;
-	if (!prefix) {
-		s = ask_prefix(cx, link, &prefix);
-		if (!s && link->vault)
-			vault_put(cx, link->vault, kept_name(cx, link, "prefix"),
-				  cx_printf(cx, "/%s", prefix), cx_now_ms() + CONFIG_KEPT_MS);
-	}
+	if (!prefix)
+		s = learn_prefix(cx, link, &prefix);
 	if (!s)
 		*root = *prefix ? cx_printf(cx, "v1/%s", prefix) : "v1";
 	return s;

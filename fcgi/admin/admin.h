@@ -69,6 +69,14 @@ struct json_object *secrets_mask(struct cx *cx, struct json_object *v);
 MUST_USE enum status secrets_restore(struct cx *cx, struct json_object *v, struct json_object *old,
 				     const char *where);
 
+/* --- catalogs --------------------------------------------------------------- */
+
+/* The path's catalog, where the caller may do that with it.  NOT_FOUND; DENIED. */
+MUST_USE enum status admin_catalog(struct request *rq, enum action action, struct catalog *c);
+
+/* A list leaves out what a load would hide. */
+bool admin_sees(const struct request *rq, const struct catalog *c);
+
 /* --- federated catalogs -------------------------------------------------------- */
 
 /*

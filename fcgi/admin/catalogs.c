@@ -31,14 +31,16 @@ static struct object object_of(const struct catalog *c)
 				.catalog = c->name };
 }
 
-/* A list leaves out what a load would hide. */
+bool admin_sees(const struct request *rq, const struct catalog *c)
+{
+	struct object o = object_of(c);
+
+	return access_may(rq->who, MAY_LIST, &o);
+}
+
 static enum status show_visible(struct request *rq, const void *item, struct json_object **out)
 {
-	struct object o = object_of(item);
-
-	if (access_check(rq->cx, rq->who, MAY_LIST, &o))
-		return OK;
-	return show_catalog(rq, item, out);
+	return admin_sees(rq, item) ? show_catalog(rq, item, out) : OK;
 }
 
 enum status list_catalogs(struct request *rq)
@@ -48,7 +50,7 @@ enum status list_catalogs(struct request *rq)
 	return admin_list(rq, &from.row, 1, false, show_visible);
 }
 
-static enum status find(struct request *rq, enum action action, struct catalog *c)
+enum status admin_catalog(struct request *rq, enum action action, struct catalog *c)
 {
 	enum status s = catalog_find(rq->cx, rq->rs->store, rq->tenant_id, rq->segments[0], c);
 	struct object o;
@@ -62,7 +64,7 @@ static enum status find(struct request *rq, enum action action, struct catalog *
 enum status get_catalog(struct request *rq)
 {
 	struct catalog c;
-	enum status s = find(rq, MAY_READ, &c);
+	enum status s = admin_catalog(rq, MAY_READ, &c);
 
 	return s ? s : admin_answer(rq, 200, &c, show_catalog);
 }
@@ -160,7 +162,7 @@ enum status create_catalog(struct request *rq)
 static enum status update_once(struct request *rq, struct catalog *c)
 {
 	const char *name = NULL;
-	enum status s = find(rq, MAY_UPDATE, c);
+	enum status s = admin_catalog(rq, MAY_UPDATE, c);
 
 	if (!s)
 		s = read_catalog(rq, c, &name);
@@ -188,7 +190,7 @@ enum status update_catalog(struct request *rq)
 enum status delete_catalog(struct request *rq)
 {
 	struct catalog c;
-	enum status s = find(rq, MAY_DELETE, &c);
+	enum status s = admin_catalog(rq, MAY_DELETE, &c);
 
 	if (!s)
 		s = catalog_drop(rq->cx, rq->rs->store, rq->tenant_id, c.name, request_actor(rq));

@@ -40,6 +40,10 @@ enum status federated_read(struct request *rq, const char *key, struct catalog *
 	s = restore(rq, c, properties);
 	if (!s)
 		s = upstream_parse(cx, properties, &upstream);
+	if (!s)
+		s = cloud_check_url(cx, rq->rs->cloud, "uri", upstream.base);
+	if (!s && upstream.credential)
+		s = cloud_check_url(cx, rq->rs->cloud, "oauth2-server-uri", upstream.token_uri);
 	if (s)
 		return s;
 	kept = json_new_object(cx);
@@ -81,22 +85,9 @@ static enum status show(struct request *rq, const void *item, struct json_object
 	return s;
 }
 
-static struct object object_of(const struct catalog *c)
-{
-	return (struct object){ .kind = ON_CATALOG,
-				.tenant_id = c->tenant_id,
-				.catalog_id = c->id,
-				.catalog = c->name };
-}
-
-/* A list leaves out what a load would hide. */
 static enum status show_visible(struct request *rq, const void *item, struct json_object **out)
 {
-	struct object o = object_of(item);
-
-	if (!catalog_is_federated(item) || !access_may(rq->who, MAY_LIST, &o))
-		return OK;
-	return show(rq, item, out);
+	return catalog_is_federated(item) && admin_sees(rq, item) ? show(rq, item, out) : OK;
 }
 
 enum status list_federated(struct request *rq)
@@ -108,13 +99,8 @@ enum status list_federated(struct request *rq)
 
 static enum status find(struct request *rq, enum action action, struct catalog *c)
 {
-	enum status s = catalog_find(rq->cx, rq->rs->store, rq->tenant_id, rq->segments[0], c);
-	struct object o;
+	enum status s = admin_catalog(rq, action, c);
 
-	if (s)
-		return s;
-	o = object_of(c);
-	s = access_check(rq->cx, rq->who, action, &o);
 	if (!s && !catalog_is_federated(c))
 		s = fail(rq->cx, INVALID, "catalog \"%s\" is not federated", c->name);
 	return s;
@@ -242,8 +228,10 @@ enum status sync_federated(struct request *rq)
 	if (!s)
 		s = federation_sync(rq->cx, rq->rs->store, &c, &f, request_actor(rq), &count,
 				    &complete);
-	if (s == UNKNOWN)
+	if (s == UNKNOWN) {
 		rq->answer.http = 502;
+		rq->error_type = "BadGatewayException";
+	}
 	if (s)
 		return s;
 	if (!complete) { /* a worker has the time */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tenants.c - /api/v1/tenants. */
+#include "stores/quotas.h"
 #include "stores/tenants.h"
 
 #include "common/text.h"
@@ -53,6 +54,7 @@ static enum status read_tenant(struct request *rq, struct tenant *t)
 	struct cx *cx = rq->cx;
 	const char *description = NULL;
 	struct json_object *properties;
+	struct quota quota;
 	enum status s = json_opt_text(cx, rq->json, "", "name", &t->name);
 
 	if (!s && t->name)
@@ -61,6 +63,8 @@ static enum status read_tenant(struct request *rq, struct tenant *t)
 		s = admin_properties(cx, rq->json, &t->properties);
 	if (!s)
 		s = json_opt_text(cx, rq->json, "", "description", &description);
+	if (!s)
+		s = quota_parse(cx, t->properties, &quota);
 	if (s || !description)
 		return s;
 	s = admin_object(cx, t->properties, &properties);

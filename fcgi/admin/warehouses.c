@@ -129,6 +129,11 @@ static enum status read_config(struct request *rq, struct warehouse *w)
 		s = storage_parse(cx, config, &storage);
 		if (!s)
 			s = check_file_root(rq, &storage);
+		if (!s)
+			s = cloud_check_url(cx, rq->rs->cloud, "s3.endpoint", storage.endpoint);
+		if (!s)
+			s = cloud_check_url(cx, rq->rs->cloud, "sts_endpoint",
+					    storage.sts_endpoint);
 	}
 	if (!s)
 		w->storage_config = json_print(cx, config, NULL);

@@ -7,6 +7,8 @@
 #include "fcgi/meter.h"
 #include "fcgi/tables/tables.h"
 
+#define SLOW_MS 3000 /* then a commit needs one of its table's places: common/slots.h */
+
 /* One commit, over all its tries. */
 struct attempt {
 	struct request *rq;
@@ -15,6 +17,8 @@ struct attempt {
 	struct branch *branch;
 	struct table_change *tables;
 	size_t n;
+	int64_t begun_ms;
+	struct slot slot; /* of the first table */
 };
 
 /* --- making the new metadata ------------------------------------------------------------ */
@@ -304,6 +308,13 @@ static enum status settle(struct attempt *a, enum status s)
 		    cx_strdup(a->rq->cx, a->rq->cx->message));
 }
 
+/* Long, and others fight for the same table longer already: a table's commits may hold no
+ * more than a part of the processes. */
+static bool is_crowded(struct attempt *a)
+{
+	return cx_monotonic_ms() - a->begun_ms > SLOW_MS && !slot_hold(&a->slot);
+}
+
 static enum status commit_loop(struct attempt *a)
 {
 	int64_t tries = a->rq->rs->config->commit_tries;
@@ -314,7 +325,7 @@ static enum status commit_loop(struct attempt *a)
 
 		if (!s)
 			return OK;
-		if (!again || i >= tries || is_late(a))
+		if (!again || i >= tries || is_late(a) || is_crowded(a))
 			return settle(a, s);
 		edit_backoff(a->rq->cx, (size_t)i);
 		s = read_again(a);
@@ -358,16 +369,34 @@ static void remove_old(const struct attempt *a, const struct table_change *t)
 	}
 }
 
+/* False: as many as may wait for the table's other commits do so already. */
+static bool enter(struct attempt *a)
+{
+	const struct asset *seen = a->n ? a->tables[0].place->seen : NULL;
+
+	return slot_enter(seen ? a->rq->rs->slots : NULL, seen ? seen->asset_id : "", &a->slot);
+}
+
 enum status commit_changes(struct request *rq, const struct catalog_ref *ref, struct branch *branch,
 			   struct table_change *list, size_t n)
 {
-	struct attempt a = { .rq = rq, .ref = ref, .branch = branch, .tables = list, .n = n };
+	struct attempt a = { .rq = rq,
+			     .ref = ref,
+			     .branch = branch,
+			     .tables = list,
+			     .n = n,
+			     .begun_ms = cx_monotonic_ms(),
+			     .slot = { .file = -1 } };
 	enum status s = content_may_write(rq->cx, ref);
 
 	if (!s)
 		s = scope_of(rq->cx, ref, &a.sc);
-	if (!s)
+	if (!s && !enter(&a))
+		s = fail(rq->cx, UNAVAILABLE,
+			 "many commits to this table wait for each other: try again later");
+	else if (!s)
 		s = commit_loop(&a);
+	slot_leave(&a.slot, SLOT_UNKNOWN);
 	for (size_t i = 0; !s && i < n; i++) {
 		if (!changes(&list[i]))
 			continue;

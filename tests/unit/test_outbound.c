@@ -10,6 +10,7 @@
 #include "tests/unit/fake_server.h"
 #include "tests/unit/suite.h"
 #include "vending/address.h"
+#include "vending/cloud.h"
 #include "vending/http.h"
 
 #define KEPT(code, headers) "HTTP/1.1 " code "\r\nContent-Length: 2\r\n" headers "\r\n{}"
@@ -79,6 +80,24 @@ START_TEST(asks_only_listed_hosts)
 	ck_assert_int_eq(ask(&limits, (struct http_request){ .method = "GET" }).result, OK);
 	ck_assert_int_eq(server.seen->n, 1);
 	end();
+}
+END_TEST
+
+START_TEST(says_so_to_who_writes_it_down)
+{
+	struct cloud_limits limits = { .allow = "a.b, *.amazonaws.com" };
+	struct cx mine = { 0 };
+	struct cloud *c;
+
+	ck_assert_int_eq(cloud_open(&mine, &limits, &c), OK);
+	ck_assert_int_eq(cloud_check_url(&mine, c, "x", "https://a.b:443/v1"), OK);
+	ck_assert_int_eq(cloud_check_url(&mine, c, "x", "https://s3.us-east-1.amazonaws.com"), OK);
+	ck_assert_int_eq(cloud_check_url(&mine, c, "x", NULL), OK);
+	ck_assert_int_eq(cloud_check_url(&mine, c, "s3.endpoint", "http://b.a"), INVALID);
+	ck_assert_ptr_nonnull(strstr(mine.message, "s3.endpoint"));
+	ck_assert_int_eq(cloud_check_url(&mine, c, "x", "http://a.b@evil/"), INVALID);
+	cloud_close(c);
+	cx_free(&mine);
 }
 END_TEST
 
@@ -338,6 +357,7 @@ int main(void)
 	const struct unit_test tests[] = {
 		{ lists_hosts, ARRAY_SIZE(hosts) },
 		{ asks_only_listed_hosts, 0 },
+		{ says_so_to_who_writes_it_down, 0 },
 		{ a_redirect_is_an_answer, 0 },
 		{ sends_again, ARRAY_SIZE(tries) },
 		{ once_is_once_on_a_kept_connection_too, 0 },

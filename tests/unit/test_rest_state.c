@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_rest_state.c - Iceberg's routes: files, branches, epochs, and who wins races. */
 #include "stores/tenants.h"
+#include "stores/branches.h"
+#include "stores/namespaces.h"
 #include "tests/unit/rest.h"
 
 /* --- metadata files --------------------------------------------------------------------------------- */
@@ -281,6 +283,62 @@ START_TEST(test_read_only)
 }
 END_TEST
 
+/* Where other processes wait long for a table's commits, the next commit does not begin. */
+START_TEST(test_crowded_table)
+{
+	struct slots *slots;
+	struct slot other;
+	struct asset *a;
+	struct catalog c;
+	int files;
+
+	make_t();
+	must(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	struct asset from = { .row = ROW(asset), .tenant_id = NIL_UUID, .catalog_id = c.id };
+	struct query q = { .from = &from.row, .bound = 2, .limit = 10 };
+	struct rows rows;
+
+	must(store_list(&cx, st, &q, &rows));
+	a = rows.items;
+	while (strcmp(a->name, "t") != 0)
+		a++;
+	must(slots_open(&cx, cx_printf(&cx, "%s/slots-tables", folder), &slots));
+	ck_assert(slot_enter(slots, a->asset_id, &other) && slot_hold(&other));
+	files = files_in(root);
+	expect("POST", T "/t", SET("a", "b"), 503, "many commits to this table");
+	ck_assert_int_eq(files_in(root), files);
+	expect("POST", T, "{\"name\":\"u\"," SCHEMA "}", 200, NULL);
+	expect("POST", T "/u", SET("a", "b"), 200, NULL);
+	expect("GET", T "/t", NULL, 200, NULL);
+	slot_leave(&other, SLOT_UNKNOWN);
+	expect("POST", T "/t", SET("a", "b"), 200, NULL);
+	slots_close(slots);
+}
+END_TEST
+
+/* Nothing of ours is put into a catalog that is another server's. */
+START_TEST(test_federated_catalog)
+{
+	struct catalog f = { .tenant_id = NIL_UUID, .name = "f", .catalog_type = "Federated" };
+	const struct branch_wish wish = { .name = "b" };
+	struct content *content = content_open();
+	const struct catalog_ref *ref;
+	struct branch b;
+
+	must(catalog_create(&cx, st, &f, NULL));
+	must(content_catalog(&cx, content, st, NIL_UUID, "f", NULL, &ref));
+	ck_assert_int_eq(namespace_create(&cx, st, ref, "n", NULL, NULL), INVALID);
+	ck_assert_ptr_nonnull(strstr(cx.message, "federated"));
+	ck_assert_int_eq(branch_create(&cx, st, ref, &wish, NULL, &b), INVALID);
+	content_close(content);
+	/* this process has no key to open its configuration with */
+	expect("GET", "/v1/f/namespaces", NULL, 500, "InternalServerError");
+	expect("GET", "/v1/f/config", NULL, 200, "\"prefix\":\"f\"");
+	expect("GET", "/v1/config?warehouse=f", NULL, 200, "\"prefix\":\"f\"");
+	expect("PUT", "/api/v1/catalogs/f/namespaces/a/functions/x", "{}", 400, "federated");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("rest state");
@@ -298,6 +356,8 @@ static Suite *suite(void)
 	tcase_add_test(t, test_epochs);
 	tcase_add_test(t, test_read_only);
 	tcase_add_test(t, test_race);
+	tcase_add_test(t, test_crowded_table);
+	tcase_add_test(t, test_federated_catalog);
 	suite_add_tcase(s, t);
 	return s;
 }
