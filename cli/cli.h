@@ -61,6 +61,7 @@ MUST_USE enum status cli_store(struct cli *c, bool migrating);
 typedef enum status cli_tenant_fn(void *arg, struct cx *cx, const char *tenant_id);
 MUST_USE enum status cli_each_tenant(struct cx *cx, struct store *st, cli_tenant_fn *run,
 				     void *arg);
+
 /* The storage key's file; NULL: there is none. */
 const char *cli_storage_key(const struct cli *c);
 
@@ -87,6 +88,7 @@ enum status run_export(struct cli *c);
 enum status run_import(struct cli *c);
 enum status run_copy(struct cli *c);
 enum status run_backup(struct cli *c);
+enum status run_doctor(struct cli *c);
 enum status run_tenant_read_only(struct cli *c);
 enum status run_tenant_writable(struct cli *c);
 enum status run_keys_init(struct cli *c);

@@ -37,6 +37,17 @@ static const struct flag read_only_flags[] = {
 	{ "reason", "TEXT", "what those who want to write are told" },
 };
 
+static const struct flag doctor_flags[] = {
+	{ "fix", NULL, "put right what can be, asking first" },
+	{ "yes", NULL, "with --fix: without asking, for scripts" },
+	{ "quick", NULL, "look whether metadata files are there, without reading them" },
+	{ "grace", "HOURS", "files that no row has are left alone while they are younger (72)" },
+	{ "tenant", "UUID", "only this tenant's catalogs (all, and locations)" },
+	{ "warehouse", "NAME", "instead try this warehouse: write, read, vend, and be refused" },
+	{ "processes", "N", "processes of each family on a host, for max_connections (8)" },
+	{ "hosts", "N", "hosts (1)" },
+};
+
 static const struct flag routes_flags[] = {
 	{ "list", NULL, "method, pattern and family of every route (the default)" },
 	{ "httpd", "SERVER", "the routing of a web server: lighttpd or apache" },
@@ -116,6 +127,13 @@ const struct command cli_commands[] = {
 	  "Writers go on meanwhile.  For PostgreSQL use pg_dump, for the others `export`:\n"
 	  "docs/backup.md.",
 	  NULL, 0, 1, 1, run_backup },
+	{ "doctor", "", "find, and put right, what does not fit together",
+	  "Looks for tables whose metadata file is missing or is not what was committed, metadata\n"
+	  "files that no row has, locations that overlap or belong to nothing, catalogs without a\n"
+	  "warehouse, jobs that are stuck, too few database connections.  --fix goes back to a\n"
+	  "table's metadata before, and removes what belongs to nothing.  Exit status 1 where\n"
+	  "something is left.",
+	  FLAGS(doctor_flags), 0, 0, run_doctor },
 	{ "keys init", "", "make the keys that are missing",
 	  "Makes identity.pem (signs tokens), identity.pub.json (checks them) and storage.key\n"
 	  "(seals credentials in the store) in PANGOLIN_KEYS_DIR.  Keys that exist stay.",

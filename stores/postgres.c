@@ -360,6 +360,20 @@ static enum status read_version(struct cx *cx, struct postgres *pg, struct schem
 		       &v->min_program);
 }
 
+enum status postgres_max_connections(struct cx *cx, struct store *store, int64_t *out)
+{
+	struct postgres *pg = postgres_of(store);
+	int64_t unused;
+	enum status s;
+
+	if (store->ops != &postgres_store)
+		return fail(cx, UNSUPPORTED, "this store is no PostgreSQL");
+	s = pg_ready(cx, pg);
+	return s ? s
+		 : numbers(cx, pg, "SELECT current_setting('max_connections')::int, 0", out,
+			   &unused);
+}
+
 /* SQLite has this collation by itself. */
 static const char collation[] = "CREATE COLLATION IF NOT EXISTS \"BINARY\" FROM \"C\"";
 

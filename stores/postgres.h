@@ -21,6 +21,9 @@
  */
 extern const struct store_ops postgres_store;
 
+/* How many connections the server takes at most.  UNSUPPORTED: the store is no PostgreSQL. */
+MUST_USE enum status postgres_max_connections(struct cx *cx, struct store *st, int64_t *out);
+
 /* --- private to postgres*.c -------------------------------------------------- */
 
 /* A statement as the server knows it.  The name is made of the text, so that
