@@ -142,13 +142,13 @@ static enum status put_row(struct ward *w, const struct asset *a, struct asset *
 {
 	static const struct audit self = { .username = "operator" };
 	struct cx *cx = &w->d->step;
-	struct place *p = (text_same(a->type, "FUNCTION") ? place_function : place_asset)(
-		cx, w->ref, a->namespace, a->name);
+	bool is_function = text_same(a->type, "FUNCTION");
+	const char *path = cx_strndup(cx, a->namespace, strlen(a->namespace) - is_function);
+	struct place *p = (is_function ? place_function : place_asset)(cx, w->ref, path, a->name);
 	struct branch branch;
 	enum edit_part failed;
 	enum status s;
 
-	p->namespace = a->namespace;
 	s = content_read(cx, w->d->site.rs.store, w->ref, &branch, &p, 1, NULL, 0);
 	if (!s && (!p->seen || p->seen->row.version != a->row.version))
 		s = fail(cx, CONFLICT, "it was changed meanwhile");

@@ -37,6 +37,20 @@ static const struct flag read_only_flags[] = {
 	{ "reason", "TEXT", "what those who want to write are told" },
 };
 
+static const struct flag adopt_flags[] = {
+	{ "from", "URI|FOLDER",
+	  "a REST catalog (https://host/path), or a folder of the warehouse" },
+	{ "catalog", "NAME", "the catalog that adopts" },
+	{ "tenant", "UUID", "its tenant (the default one)" },
+	{ "namespace", "A.B", "only this namespace of the source, and what lies in it" },
+	{ "into", "A.B", "put this in front of every namespace" },
+	{ "dry-run", NULL, "say what would be done" },
+	{ "warehouse", "NAME", "which of the REST catalog's warehouses" },
+	{ "token-file", "FILE", "a token for it" },
+	{ "credential-file", "FILE", "or id:secret, to be exchanged for one" },
+	{ "scope", "TEXT", "asked for then (catalog)" },
+};
+
 static const struct flag doctor_flags[] = {
 	{ "fix", NULL, "put right what can be, asking first" },
 	{ "yes", NULL, "with --fix: without asking, for scripts" },
@@ -127,6 +141,12 @@ const struct command cli_commands[] = {
 	  "Writers go on meanwhile.  For PostgreSQL use pg_dump, for the others `export`:\n"
 	  "docs/backup.md.",
 	  NULL, 0, 1, 1, run_backup },
+	{ "adopt", "", "register another catalog's tables and views",
+	  "Registers what another REST catalog has, or what lies in a folder (its newest metadata\n"
+	  "files), in a catalog here; no file is copied or changed.  The files must lie in the\n"
+	  "catalog's warehouse, or in one of its allowed-locations.  What is in the way is said\n"
+	  "and skipped, so it can be run again.",
+	  FLAGS(adopt_flags), 0, 0, run_adopt },
 	{ "doctor", "", "find, and put right, what does not fit together",
 	  "Looks for tables whose metadata file is missing or is not what was committed, metadata\n"
 	  "files that no row has, locations that overlap or belong to nothing, catalogs without a\n"
