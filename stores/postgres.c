@@ -100,12 +100,8 @@ static enum status run_reading(struct cx *cx, struct postgres *pg, struct pg_run
 
 	pg->store.trips++;
 	for (;;) {
-		enum status s = OK;
+		enum status s = pg_ready(cx, pg);
 
-		if (pg->held && !pg->conn)
-			s = fail(cx, UNAVAILABLE, "the connection that held the moment was lost");
-		else
-			s = pg_ready(cx, pg);
 		if (s)
 			return s;
 		switch (pg_run(cx, pg, run)) {

@@ -79,7 +79,8 @@ enum pg_outcome {
 	PG_LOST,    /* no answer: the connection is closed; what came of it is not known */
 };
 
-/* Connected: as it is, or anew where it was closed.  UNAVAILABLE. */
+/* Connected: as it is, or anew where it was closed.  UNAVAILABLE; also where the connection
+ * that held a moment is lost. */
 MUST_USE enum status pg_ready(struct cx *cx, struct postgres *pg);
 
 /* Runs the calls in one pipeline with one Sync: one transaction, one round trip. */

@@ -147,9 +147,16 @@ static enum status connect_now(struct cx *cx, struct postgres *pg)
 	return OK;
 }
 
-/* A server that ended while we were idle has said so, or closed. */
-static bool is_alive(PGconn *conn)
+/* Between runs. */
+static PGTransactionStatusType at_rest(const struct postgres *pg)
 {
+	return pg->held ? PQTRANS_INTRANS : PQTRANS_IDLE;
+}
+
+/* A server that ended while we were idle has said so, or closed. */
+static bool is_alive(const struct postgres *pg)
+{
+	PGconn *conn = pg->conn;
 	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN };
 
 	if (PQstatus(conn) != CONNECTION_OK)
@@ -157,7 +164,7 @@ static bool is_alive(PGconn *conn)
 	if (poll(&p, 1, 0) == 0)
 		return true;
 	return PQconsumeInput(conn) && PQstatus(conn) == CONNECTION_OK &&
-	       PQtransactionStatus(conn) == PQTRANS_IDLE;
+	       PQtransactionStatus(conn) == at_rest(pg);
 }
 
 void pg_hang_up(struct postgres *pg)
@@ -170,9 +177,11 @@ enum status pg_ready(struct cx *cx, struct postgres *pg)
 {
 	enum status s;
 
-	if (pg->conn && is_alive(pg->conn))
+	if (pg->conn && is_alive(pg))
 		return OK;
 	pg_hang_up(pg);
+	if (pg->held)
+		return fail(cx, UNAVAILABLE, "the connection that held the moment was lost");
 	s = connect_now(cx, pg);
 	if (s)
 		pg_hang_up(pg);
@@ -294,7 +303,7 @@ enum pg_outcome pg_run(struct cx *cx, struct postgres *pg, struct pg_run *run)
 		if (PQstatus(pg->conn) == CONNECTION_BAD)
 			return lost(cx, pg);
 	}
-	if (PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+	if (PQtransactionStatus(pg->conn) != at_rest(pg))
 		pg_hang_up(pg); /* what failed stood between BEGIN and COMMIT */
 	return run->sqlstate[0] ? PG_REFUSED : PG_DONE;
 }
