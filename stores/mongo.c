@@ -7,18 +7,16 @@
 #include "common/text.h"
 #include "stores/rows.h"
 
-#define SELECT_MS 5000	 /* until a primary is found */
-#define SOCKET_MS 10000	 /* for an answer; the driver asks twice */
-#define MAJORITY_MS 8000 /* for what is written to be the majority's */
-#define WAIT_US 2000	 /* between tries, times a random number up to the try's */
-#define MAX_WAIT 40	 /* of that */
+#define WAIT_US 2000 /* between tries, times a random number up to the try's */
+#define MAX_WAIT 40  /* of that */
 
 /* --- errors -------------------------------------------------------------------- */
 
 enum status mongo_fail(struct cx *cx, const bson_error_t *e)
 {
-	bool down = e->domain == MONGOC_ERROR_STREAM ||
-		    e->domain == MONGOC_ERROR_SERVER_SELECTION || e->domain == MONGOC_ERROR_CLIENT;
+	bool down = e->domain == MONGOC_ERROR_STREAM || e->domain == MONGOC_ERROR_CLIENT ||
+		    e->domain == MONGOC_ERROR_SERVER_SELECTION ||
+		    e->domain == MONGOC_ERROR_WRITE_CONCERN;
 
 	switch (e->code) {
 	case 50:    /* MaxTimeMSExpired */
@@ -38,11 +36,14 @@ bool mongo_is_transient(const bson_error_t *e, const bson_t *reply)
 {
 	if (e->domain == MONGOC_ERROR_SERVER_SELECTION) /* it was waited for already */
 		return false;
-	return (reply && mongoc_error_has_label(reply, "TransientTransactionError")) ||
-	       (e->domain == MONGOC_ERROR_SERVER &&
-		(e->code == 112 || /* WriteConflict */
-		 e->code == 251 || /* NoSuchTransaction: the server ended it */
-		 e->code == 17));  /* what compatible servers say for 112, without the label */
+	if (reply && mongoc_error_has_label(reply, "TransientTransactionError"))
+		return true;
+	if (e->domain != MONGOC_ERROR_SERVER)
+		return false;
+	/* Compatible servers don't label all, and some say 17 for 112: the driver makes 59 of it. */
+	return e->code == 112 /* WriteConflict */ ||
+	       e->code == 251 /* NoSuchTransaction: the server ended it */ ||
+	       e->code == MONGOC_ERROR_QUERY_COMMAND_NOT_FOUND;
 }
 
 enum status mongo_wait(struct cx *cx, int tries)
@@ -168,7 +169,8 @@ struct reading {
 
 static enum status failed_reading(struct reading *r, const bson_error_t *e, const bson_t *reply)
 {
-	r->again = r->session && mongo_is_transient(e, reply);
+	r->again = r->session && (mongo_is_transient(e, reply) ||
+				  mongoc_error_has_label(reply, "UnknownTransactionCommitResult"));
 	return mongo_fail(r->cx, e);
 }
 
@@ -236,6 +238,9 @@ static enum status mongo_get(struct cx *cx, struct store *store, struct row **ro
 	struct row **found = cx_array(cx, n, sizeof(*found));
 	enum status s;
 
+	s = mongo_ready(cx, mongo_of(store));
+	if (s)
+		return s;
 	for (int tries = 1;; tries++) {
 		struct cx own = { .deadline_ms = cx->deadline_ms };
 		struct reading r = { .cx = &own, .answer = cx, .m = mongo_of(store) };
@@ -273,12 +278,15 @@ static enum status mongo_list(struct cx *cx, struct store *store, const struct q
 {
 	struct cx own = { .deadline_ms = cx->deadline_ms };
 	struct row_array rows = { .kind = q->from->kind };
-	mongoc_cursor_t *c =
-		find(&own, mongo_of(store), rows.kind, filter_of(&own, q),
-		     mongo_options(&own, NULL), q->backwards ? -1 : 1, (int64_t)q->limit);
+	mongoc_cursor_t *c;
 	const bson_t *doc;
 	bson_error_t e;
+	enum status s = mongo_ready(cx, mongo_of(store));
 
+	if (s)
+		return s;
+	c = find(&own, mongo_of(store), rows.kind, filter_of(&own, q), mongo_options(&own, NULL),
+		 q->backwards ? -1 : 1, (int64_t)q->limit);
 	*out = (struct rows){ 0 };
 	while (mongoc_cursor_next(c, &doc))
 		mongo_read_row(cx, doc, rows_next(cx, &rows), 0);
@@ -289,79 +297,31 @@ static enum status mongo_list(struct cx *cx, struct store *store, const struct q
 	return done(cx, &own, OK);
 }
 
-/* --- open and close ----------------------------------------------------------------- */
+/* --- the store ---------------------------------------------------------------------- */
 
 static void mongo_close(struct store *store)
 {
 	struct mongo *m = mongo_of(store);
 
-	mongoc_database_destroy(m->database);
-	mongoc_client_destroy(m->client);
+	mongo_hang_up(m);
+	mongoc_uri_destroy(m->uri);
 	free(m);
-}
-
-/* What the string may not say otherwise, and what it may leave out. */
-static void settle(mongoc_uri_t *uri)
-{
-	mongoc_read_concern_t *read = mongoc_read_concern_new();
-	mongoc_write_concern_t *write = mongoc_write_concern_new();
-
-	mongoc_read_concern_set_level(read, MONGOC_READ_CONCERN_LEVEL_MAJORITY);
-	mongoc_write_concern_set_wmajority(write, MAJORITY_MS);
-	mongoc_write_concern_set_journal(write, true);
-	mongoc_uri_set_read_concern(uri, read);
-	mongoc_uri_set_write_concern(uri, write);
-	mongoc_read_concern_destroy(read);
-	mongoc_write_concern_destroy(write);
-	if (!mongoc_uri_has_option(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS))
-		mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, SELECT_MS);
-	if (!mongoc_uri_has_option(uri, MONGOC_URI_SOCKETTIMEOUTMS))
-		mongoc_uri_set_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, SOCKET_MS);
-	/* one server by its name: look again at once when it is back */
-	mongoc_uri_set_option_as_bool(uri, MONGOC_URI_SERVERSELECTIONTRYONCE, false);
-}
-
-static void ignore_log(mongoc_log_level_t level, const char *domain, const char *message, void *arg)
-{
-	(void)level;
-	(void)domain;
-	(void)message;
-	(void)arg;
 }
 
 static enum status mongo_open(struct cx *cx, const char *url, bool migrating, struct store **out)
 {
 	struct cx own = { .deadline_ms = cx->deadline_ms };
-	struct mongo *m;
-	const char *name;
-	mongoc_uri_t *uri;
-	bson_error_t e;
+	struct mongo *m = calloc(1, sizeof(*m));
 	enum status s;
 
-	mongoc_init();
-	mongoc_log_set_handler(ignore_log, NULL);
-	uri = mongoc_uri_new_with_error(url, &e);
-	if (!uri)
-		return fail(cx, INVALID, "DATABASE_URL: %s", e.message);
-	settle(uri);
-	name = mongoc_uri_get_database(uri);
-	if (!name)
-		name = getenv("MONGO_DB_NAME");
-	m = calloc(1, sizeof(*m));
 	if (!m)
 		abort();
 	m->store.ops = &mongo_store;
-	m->client = mongoc_client_new_from_uri_with_error(uri, &e);
-	if (m->client) {
-		mongoc_client_set_error_api(m->client, MONGOC_ERROR_API_VERSION_2);
-		mongoc_client_set_appname(m->client, "pangolin");
-		m->database =
-			mongoc_client_get_database(m->client, name && *name ? name : "pangolin");
+	s = mongo_read_url(cx, m, url);
+	if (!s)
+		s = mongo_ready(cx, m);
+	if (!s)
 		s = done(cx, &own, mongo_check(&own, m, migrating));
-	} else {
-		s = fail(cx, INVALID, "DATABASE_URL: %s", e.message);
-	}
-	mongoc_uri_destroy(uri);
 	if (s) {
 		mongo_close(&m->store);
 		return s;
@@ -373,8 +333,10 @@ static enum status mongo_open(struct cx *cx, const char *url, bool migrating, st
 static enum status migrate(struct cx *cx, struct store *store, int64_t *from, int64_t *to)
 {
 	struct cx own = { .deadline_ms = cx->deadline_ms };
+	struct mongo *m = mongo_of(store);
+	enum status s = mongo_ready(cx, m);
 
-	return done(cx, &own, mongo_migrate(&own, mongo_of(store), from, to));
+	return s ? s : done(cx, &own, mongo_migrate(&own, m, from, to));
 }
 
 const struct store_ops mongo_store = {

@@ -30,6 +30,9 @@
  * each and a commit: a moment is a transaction's here, and no one command reads
  * several collections within one.
  *
+ * Deadlines are given to the server with each operation.  One that does not answer
+ * at all is waited for as long as the URL's socketTimeoutMS says, 10 s by default.
+ *
  * A column that a later version adds is missing in older documents: it reads, and
  * is found, as 0 or NULL.
  */
@@ -39,7 +42,8 @@ extern const struct store_ops mongo_store;
 
 struct mongo {
 	struct store store;
-	mongoc_client_t *client;
+	mongoc_uri_t *uri;
+	mongoc_client_t *client; /* NULL: not connected; so is database */
 	mongoc_database_t *database;
 };
 
@@ -47,6 +51,18 @@ static inline struct mongo *mongo_of(struct store *st)
 {
 	return (struct mongo *)st;
 }
+
+/* --- mongo_link.c */
+
+/* Into m->uri, with what is ours to say.  INVALID. */
+MUST_USE enum status mongo_read_url(struct cx *cx, struct mongo *m, const char *url);
+
+/*
+ * Knows a primary, before a call makes anything that hangs on the connection.
+ * UNAVAILABLE where none was found for two seconds; the next call begins anew.
+ */
+MUST_USE enum status mongo_ready(struct cx *cx, struct mongo *m);
+void mongo_hang_up(struct mongo *m);
 
 /* --- mongo.c */
 

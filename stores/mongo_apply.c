@@ -175,17 +175,21 @@ static enum status one_try(struct cx *cx, struct mongo *m, const struct change *
 enum status mongo_apply(struct cx *cx, struct store *store, const struct change *changes, size_t n,
 			size_t *failed)
 {
-	for (int tries = 1;; tries++) {
+	enum status s = mongo_ready(cx, mongo_of(store));
+
+	for (int tries = 1; !s; tries++) {
 		struct cx own = { .deadline_ms = cx->deadline_ms };
 		bool again;
-		enum status s = one_try(&own, mongo_of(store), changes, n, failed, &again);
+
+		s = one_try(&own, mongo_of(store), changes, n, failed, &again);
 
 		if (s)
 			(void)fail(cx, s, "%s", own.message);
 		cx_free(&own);
 		if (again)
 			s = mongo_wait(cx, tries);
-		if (!again || s)
-			return s;
+		else
+			break;
 	}
+	return s;
 }

@@ -2,12 +2,12 @@
 /* postgres.c - the PostgreSQL driver's verbs: each is one pipeline, one round trip. */
 #include "stores/postgres.h"
 
-#include <ctype.h>
 #include <unistd.h>
 
 #include "common/text.h"
 #include "stores/migrate.h"
 #include "stores/rows.h"
+#include "stores/url.h"
 
 #define RETRY_US 5000
 #define ANSWER_MS 500 /* the server gives up so much before we do, and can say so */
@@ -423,35 +423,6 @@ static enum status postgres_hold(struct cx *cx, struct store *store, bool on)
 
 /* --- open and close ----------------------------------------------------------------------- */
 
-/*
- * libpq's messages quote what it could not read, and what follows a stray '@',
- * ':' or '/' in a password is read as a host or a port: such a URL is refused
- * before libpq sees it.
- */
-static enum status check_password(struct cx *cx, const char *url)
-{
-	const char *authority = strchr(url, ':') + 1;
-	size_t n;
-	const char *at, *again;
-	bool broken;
-
-	if (!text_starts(authority, "//"))
-		return fail(cx, INVALID, "DATABASE_URL is not postgresql://user@host/database");
-	authority += 2;
-	n = strcspn(authority, "/?#");
-	at = memchr(authority, '@', n);
-	again = strchr(at ? at + 1 : authority, '@');
-	broken = again != NULL;
-	for (size_t i = 0; at && authority + i < at; i++)
-		broken |= authority[i] == '%' && (!isxdigit((unsigned char)authority[i + 1]) ||
-						  !isxdigit((unsigned char)authority[i + 2]));
-	if (broken)
-		return fail(cx, INVALID,
-			    "DATABASE_URL: in a user's name or password write @ : / ? # %% as %%40 "
-			    "%%3A %%2F %%3F %%23 %%25");
-	return OK;
-}
-
 /* The URL as libpq takes it: without our own parameter. */
 static enum status read_url(struct cx *cx, struct postgres *pg, const char *url)
 {
@@ -518,7 +489,7 @@ static enum status postgres_open(struct cx *cx, const char *url, bool migrating,
 	pg->timeout = pg_statement_new("SELECT set_config('statement_timeout', $1, true)");
 	pg->pin = pg_statement_new("SELECT pg_advisory_xact_lock_shared($1)");
 	pg->lock = pg_statement_new("SELECT pg_advisory_xact_lock($1)");
-	s = check_password(cx, url);
+	s = url_check(cx, url, "postgresql://user@host/database");
 	if (!s)
 		s = read_url(cx, pg, url);
 	if (!s)

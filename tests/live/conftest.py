@@ -25,7 +25,7 @@ from recorder import Recorder
 from server import Reference, Server, Started, cache_folder
 
 SMALL = ["sqlite-file", "memory-s3"]
-EVERYWHERE = SMALL + ["memory-file", "postgresql-file", "sqlite-s3", "postgresql-s3", "sqlite-vended"]
+EVERYWHERE = SMALL + ["memory-file", "postgresql-file", "mongodb-file", "sqlite-s3", "postgresql-s3", "sqlite-vended"]
 
 
 def pytest_addoption(parser):
@@ -113,6 +113,8 @@ class Servers:
             return Server(dict(os.environ))
         if store == "postgresql":
             return Started(store, DATABASE_URL=self.get("postgres", databases.Postgres).database())
+        if store == "mongodb":
+            return Started(store, DATABASE_URL=self.get("mongo", databases.Mongo).database())
         return Started(store)
 
     def storage(self, kind, server):
