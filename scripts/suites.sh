@@ -113,16 +113,22 @@ unit_on() {
 
 suite_stores() {
 	build_tests "$tree" "with -Werror" --enable-werror || return
-	local folder pid url
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
+	local folder pid url mongo mongo_pid
 	folder=$(mktemp -d)
 	chmod 711 "$folder"
+	eval "$(mongo_server "$folder/mongo")"
+	mongo=${url%/*} mongo_pid=$pid
 	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres")"
 	{
+		unit_on mongodb "$mongo" >"$folder/mongo.log" &
 		unit_on sqlite
 		unit_on memory
 		unit_on postgresql "$url"
+		wait
+		cat "$folder/mongo.log"
 	} 2>&1 | add_up
-	kill -INT "$pid"
+	kill -INT "$pid" && kill "$mongo_pid"
 	rm -rf "$folder"
 }
 
@@ -147,29 +153,29 @@ conformance_on() {
 	matrix "$1" conformance "${out:-0 passed, 1 failed}"
 }
 
-# conform ARGUMENT...: the conformance program on a store, its summary as a counted line too
-conform() { "$tree/tests/conformance/conformance" "$@" 2>&1 | sed 's/^.*: \([0-9]* passed, [0-9]* failed\)$/&\n\1, 0 skipped/'; }
+# mongo_server FOLDER: prints what servers/mongo.sh prints
+mongo_server() { PYTHON=$PANGOLIN_TEST_CACHE/venv/bin/python "$top/tests/live/servers/mongo.sh" "$1"; }
 
-# The conformance program on each store: a file, a folder on tmpfs, a PostgreSQL, the same behind a pooler, and
-# beside them, as it is a slow one, a MongoDB.
+# The conformance program on each store: a file, a folder on tmpfs, a PostgreSQL, the same behind a pooler; beside
+# them, as it is a slow one, a MongoDB.
 suite_conformance() {
 	build_tests "$tree" "with -Werror" --enable-werror || return
 	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
 	local folder memory pid url pooler pooled mongo mongo_pid
 	folder=$(mktemp -d) memory=$(mktemp -d /dev/shm/pangolin-check-XXXXXX)
 	chmod 711 "$folder"
-	eval "$(PYTHON=$PANGOLIN_TEST_CACHE/venv/bin/python "$top/tests/live/servers/mongo.sh" "$folder/mongo")"
+	eval "$(mongo_server "$folder/mongo")"
 	mongo=$url mongo_pid=$pid
 	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres" --pgbouncer)"
 	{
-		conform --slow "$mongo" >"$folder/mongo.log" &
-		for url in "sqlite://$folder/conformance.db" "memory:$memory" "$url"; do
-			conform ${full:+--all} "$url"
-		done
-		conform "$pooled"
+		conformance_on mongodb "$mongo" --slow >"$folder/mongo.log" 2>&1 &
+		conformance_on sqlite "sqlite://$folder/conformance.db" ${full:+--all}
+		conformance_on memory "memory:$memory" ${full:+--all}
+		conformance_on postgresql "$url" ${full:+--all}
+		conformance_on pgbouncer "$pooled"
 		wait
 		cat "$folder/mongo.log"
-	} | add_up
+	} 2>&1 | add_up
 	kill "$pooler" "$mongo_pid" && kill -INT "$pid"
 	rm -rf "$folder" "$memory"
 }

@@ -18,6 +18,18 @@ static inline const char *fresh_store_kind(void)
 	return kind && *kind ? kind : "sqlite";
 }
 
+/* Fails unless the head counts so many trips to the store and this else; MongoDB takes
+ * more trips (stores/mongo.h). */
+static inline void ck_counts(const char *head, int trips, const char *rest)
+{
+	bool any = strncmp(fresh_store_kind(), "mongodb", strlen("mongodb")) == 0;
+	char counted[32];
+
+	snprintf(counted, sizeof(counted), "trips=%d ", trips);
+	ck_assert(any || strstr(head, counted));
+	ck_assert_ptr_nonnull(strstr(head, rest));
+}
+
 /* A new folder for a test, where its store can lie in it. */
 static inline char *fresh_folder(struct cx *cx)
 {
