@@ -30,8 +30,8 @@ struct setting {
 
 static const struct setting settings[] = {
 	{ "DATABASE_URL", SET_TEXT, AT(database_url), "URL", NULL, 0, 0,
-	  "the store: sqlite:///path, postgresql://user@host/database, memory:/tmpfs-folder; unset "
-	  "is memory (lost at reboot)" },
+	  "the store: sqlite:///path, postgresql://user@host/database, mongodb://host/database, "
+	  "memory:/tmpfs-folder (docs/stores.md); unset is memory (lost at reboot)" },
 	{ "PANGOLIN_PUBLIC_URL", SET_TEXT, AT(public_url), "URL", NULL, 0, 0,
 	  "how clients reach the server, scheme://host[:port]; unset is taken from the request" },
 	{ "PANGOLIN_RUNTIME_DIR", SET_TEXT, AT(runtime_dir), "folder", NULL, 0, 0,

@@ -164,18 +164,19 @@ static enum status get_one(struct cx *cx, struct sqlite *st, struct row *row)
 enum status sqlite_get(struct cx *cx, struct store *store, struct row **rows, size_t n)
 {
 	struct sqlite *st = sqlite_of(store);
-	enum status s = OK;
+	enum status s;
 	int rc = SQLITE_OK;
 
 	st->cx = cx;
 	store->trips++;
-	if (n > 1 && !st->held) /* one statement is one moment by itself */
+	s = sqlite_ready(cx, st);
+	if (!s && n > 1 && !st->held) /* one statement is one moment by itself */
 		rc = sqlite_control(st, BEGIN_READ);
 	if (rc)
 		s = sqlite_fail(cx, st, rc);
 	for (size_t i = 0; !s && i < n; i++)
 		s = get_one(cx, st, rows[i]);
-	if (n > 1 && !st->held)
+	if (n > 1 && !st->held && st->db)
 		sqlite_roll_back(st); /* nothing was written: this only ends the reading */
 	st->cx = NULL;
 	return s;
@@ -209,7 +210,9 @@ enum status sqlite_list(struct cx *cx, struct store *store, const struct query *
 	st->cx = cx;
 	store->trips++;
 	*out = (struct rows){ 0 };
-	s = ready(cx, st, &shape, &call, &statement);
+	s = sqlite_ready(cx, st);
+	if (!s)
+		s = ready(cx, st, &shape, &call, &statement);
 	if (!s)
 		s = list_rows(cx, st, q, statement, &rows);
 	if (!s)
@@ -223,8 +226,11 @@ enum status sqlite_list(struct cx *cx, struct store *store, const struct query *
 enum status sqlite_hold(struct cx *cx, struct store *store, bool on)
 {
 	struct sqlite *st = sqlite_of(store);
+	enum status s = sqlite_ready(cx, st);
 	int rc = SQLITE_OK;
 
+	if (s)
+		return s;
 	if (on)
 		rc = sqlite_control(st, BEGIN_READ);
 	else
@@ -307,7 +313,9 @@ enum status sqlite_apply(struct cx *cx, struct store *store, const struct change
 
 	st->cx = cx;
 	store->trips++;
-	s = queue_enter(cx, st->queue);
+	s = sqlite_ready(cx, st);
+	if (!s)
+		s = queue_enter(cx, st->queue);
 	if (!s) {
 		s = apply_now(cx, st, changes, n, failed);
 		queue_leave(st->queue);

@@ -13,8 +13,11 @@ enum control { BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, N_CONTROLS };
 
 struct sqlite {
 	struct store store;
-	sqlite3 *db;
+	char *path;
+	unsigned flags; /* sqlite_flag */
+	sqlite3 *db;	/* NULL: the file was gone, or the path has another since */
 	struct queue *queue;
+	uint64_t device, inode; /* of the file that is open */
 	struct sql_cache texts;
 	sqlite3_stmt *controls[N_CONTROLS];
 	const struct cx *cx;	     /* of the call that runs: its deadline */
@@ -42,6 +45,10 @@ enum sqlite_flag {
 	FILE_UNCHECKED = 2, /* leave the schema unchecked: for store_migrate */
 	FILE_NO_SYNC = 4,   /* nothing is kept when the machine stops */
 };
+
+/* Before each call: has the path still the file that is open?  Another one, a backup
+ * that was put back, is opened in its place; UNAVAILABLE while there is none. */
+MUST_USE enum status sqlite_ready(struct cx *cx, struct sqlite *st);
 
 /* Opens the file at `path`; statuses as store_ops.open. */
 MUST_USE enum status sqlite_open_file(struct cx *cx, const char *path, unsigned flags,

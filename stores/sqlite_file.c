@@ -152,15 +152,28 @@ static void finalize(void *prepared)
 	sqlite3_finalize(prepared);
 }
 
+/* The log beside a file that is no more belongs to the one in its place. */
+static void let_go(struct sqlite *st, bool gone)
+{
+	sql_clear(&st->texts, finalize);
+	for (size_t i = 0; i < N_CONTROLS; i++)
+		sqlite3_finalize(st->controls[i]);
+	memset(st->controls, 0, sizeof(st->controls));
+	if (gone && st->db)
+		sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_close(st->db);
+	queue_close(st->queue);
+	st->db = NULL;
+	st->queue = NULL;
+	st->held = false;
+}
+
 void sqlite_close(struct store *store)
 {
 	struct sqlite *st = sqlite_of(store);
 
-	sql_clear(&st->texts, finalize);
-	for (size_t i = 0; i < N_CONTROLS; i++)
-		sqlite3_finalize(st->controls[i]);
-	sqlite3_close(st->db);
-	queue_close(st->queue);
+	let_go(st, false);
+	free(st->path);
 	free(st);
 }
 
@@ -303,14 +316,50 @@ static enum status open_schema(struct cx *cx, struct sqlite *st, unsigned flags)
 	return s ? s : migrate_check(cx, v);
 }
 
+static enum status connect(struct cx *cx, struct sqlite *st)
+{
+	struct stat file;
+	enum status s = check_file(cx, st->path, st->flags);
+
+	if (!s && stat(st->path, &file))
+		return fail(cx, UNAVAILABLE, "the database %s is gone", st->path);
+	if (!s)
+		s = queue_open(cx, st->path, &st->queue);
+	if (!s)
+		s = open_file(cx, st, st->path, st->flags);
+	if (!s)
+		s = open_schema(cx, st, st->flags);
+	if (!s) {
+		st->device = file.st_dev;
+		st->inode = file.st_ino;
+	}
+	return s;
+}
+
+enum status sqlite_ready(struct cx *cx, struct sqlite *st)
+{
+	struct stat file;
+	bool there = stat(st->path, &file) == 0;
+	enum status s;
+
+	if (there && st->db && file.st_ino == st->inode && file.st_dev == st->device)
+		return OK;
+	let_go(st, true);
+	if (!there)
+		return fail(cx, UNAVAILABLE, "the database %s is gone: %s", st->path,
+			    strerror(errno));
+	s = connect(cx, st);
+	if (s)
+		let_go(st, true);
+	return s;
+}
+
 enum status sqlite_open_file(struct cx *cx, const char *path, unsigned flags,
 			     const struct store_ops *ops, struct store **out)
 {
 	struct sqlite *st;
-	enum status s = check_file(cx, path, flags);
+	enum status s;
 
-	if (s)
-		return s;
 	/* One thread uses SQLite: no locks, no counting.  Refused, and of no
 	 * matter, where SQLite runs already. */
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
@@ -318,13 +367,10 @@ enum status sqlite_open_file(struct cx *cx, const char *path, unsigned flags,
 	st = calloc(1, sizeof(*st));
 	if (!st)
 		abort();
-	st->store.ops = ops;
-	st->cx = cx;
-	s = queue_open(cx, path, &st->queue);
-	if (!s)
-		s = open_file(cx, st, path, flags);
-	if (!s)
-		s = open_schema(cx, st, flags);
+	*st = (struct sqlite){ .store.ops = ops, .path = strdup(path), .flags = flags, .cx = cx };
+	if (!st->path)
+		abort();
+	s = connect(cx, st);
 	st->cx = NULL;
 	if (s) {
 		sqlite_close(&st->store);

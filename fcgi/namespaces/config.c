@@ -199,6 +199,8 @@ static enum status answer_config(struct request *rq, const struct catalog_ref *r
 		add_warehouse(rq->cx, ref, defaults);
 		add_properties(rq->cx, ref, defaults, overrides);
 	}
+	if (store_is_ephemeral(rq->rs->store)) /* no client knows it, and none minds */
+		json_set_text(defaults, "pangolin.ephemeral", "true");
 	json_set_text(overrides, "namespace-separator", "%1F");
 	if (prefix)
 		json_set_text(wins ? overrides : defaults, "prefix", as_segment(rq->cx, prefix));
