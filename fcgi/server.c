@@ -139,8 +139,8 @@ static void serve_request(struct service *sv, struct cx *cx, const char *const *
 	if (sv->rs.config->counts)
 		counts_show(&rq, &before);
 	answer(sv, &rq);
-	gateway_finish(sv->gateway);
 	count(&rq, &before, start_us);
+	gateway_finish(sv->gateway); /* what the request was sent with goes */
 	sv->rs.served++;
 }
 
