@@ -324,6 +324,7 @@ suite_minio() {
 
 suite_live() {
 	build_tree "$top/build" pangolin || return
+	[ -z "$full" ] || "$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" azurite || return
 	run_pytest "$top/tests/live" "${apart[@]}" ${full:+--all}
 }
 

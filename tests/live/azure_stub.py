@@ -9,6 +9,7 @@ import datetime
 import hashlib
 import hmac
 import http.server
+import json
 import secrets
 import ssl
 import threading
@@ -94,7 +95,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             error = "invalid_scope"
         if error:
             return 401 if "client" in error else 400, {}, f'{{"error": "{error}", "error_description": "AADSTS"}}'.encode()
-        token = secrets.token_hex(16)
+        token = self.cloud.token()
         self.cloud.tokens[token] = utc() + datetime.timedelta(hours=1)
         return 200, {}, f'{{"token_type": "Bearer", "expires_in": 3600, "access_token": "{token}"}}'.encode()
 
@@ -269,17 +270,27 @@ class Azure:
         self.endpoint = f"https://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    @staticmethod
+    def token():
+        """A JWT with Entra's claims; nobody here looks at its signature."""
+        now = int(utc().timestamp())
+        claims = {"aud": "https://storage.azure.com", "iss": f"https://sts.windows.net/{TENANT}/", "iat": now, "nbf": now - 60}
+        claims |= {"exp": now + 3600, "oid": str(uuid.uuid4()), "tid": TENANT, "jti": secrets.token_hex(8)}
+        parts = ({"alg": "RS256", "typ": "JWT"}, claims, "signature")
+        return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts)
+
+    def client(self):
+        """What a warehouse needs to ask for tokens here."""
+        return {
+            "azure.tenant-id": TENANT,
+            "azure.client-id": CLIENT,
+            "azure.client-secret": CLIENT_SECRET,
+            "azure.authority-host": self.endpoint,
+        }
+
     def config(self, by="client", **more):
         """storage_config of a fresh warehouse, by the client's secret or the account's key."""
-        keys = {
-            "client": {
-                "azure.tenant-id": TENANT,
-                "azure.client-id": CLIENT,
-                "azure.client-secret": CLIENT_SECRET,
-                "azure.authority-host": self.endpoint,
-            },
-            "key": {"adls.account-key": KEY},
-        }
+        keys = {"client": self.client(), "key": {"adls.account-key": KEY}}
         root = f"abfss://{CONTAINER}@{ACCOUNT}.dfs.core.windows.net/{uuid.uuid4().hex[:12]}"
         return {"location": root, "azure.endpoint": self.endpoint, **keys[by], **more}
 

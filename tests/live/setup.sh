@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh - installs what the live tests need into a cache folder.
 #
-# usage: setup.sh [CACHE [python|kit|spark|oidc ...]]
+# usage: setup.sh [CACHE [python|kit|spark|oidc|azurite ...]]
 #
 # CACHE is $PANGOLIN_TEST_CACHE or ~/.cache/pangolin-tests by default.  Needs python3-venv, and
-# maven with a JDK (17 or newer) for kit and spark, node (20 or newer) with npm for oidc.  Does nothing where all is there already.
+# maven with a JDK (17 or newer) for kit and spark, node (20 or newer) with npm for oidc
+# and azurite.  Does nothing where all is there already.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${1:-${PANGOLIN_TEST_CACHE:-$HOME/.cache/pangolin-tests}}
@@ -26,6 +27,7 @@ sum() {
 	kit) find "$here/rck" -name '*.xml' -o -name '*.java' | sort | xargs cat | sha256sum ;;
 	spark) echo "$iceberg" ;;
 	oidc) echo "$oidc" ;;
+	azurite) sha256sum <"$here/servers/azurite.sh" ;;
 	esac
 }
 
@@ -59,6 +61,11 @@ install_oidc() {
 	say "oidc-provider into $cache/oidc"
 	mkdir -p "$cache/oidc"
 	npm install --silent --no-audit --no-fund --prefix "$cache/oidc" "oidc-provider@$oidc"
+}
+
+install_azurite() {
+	say "Azurite into $cache/azurite (a minute)"
+	"$here/servers/azurite.sh" --install "$cache/azurite"
 }
 
 exec 9>"$cache/lock"

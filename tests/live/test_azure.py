@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables on Azure: the server's own reading and writing, and what clients are given."""
 
+import os
+import shutil
+import signal
+import subprocess
 import time
+import types
+import uuid
 
+import azure.storage.blob
 import pytest
 import requests
 
 import azure_stub
-from clouds import VENDED, ask, certificate, client, make_table, requests_of, use
-from server import Started
+from clouds import VENDED, ask, certificate, make_table, requests_of, use_apart
+from server import HERE, Started, cache_folder
 
 pytestmark = pytest.mark.ours
 HOST = "account.dfs.core.windows.net"
@@ -16,11 +23,8 @@ HOST = "account.dfs.core.windows.net"
 
 @pytest.fixture(scope="module")
 def trust(tmp_path_factory):
-    """A certificate that the server and its clients trust."""
-    with pytest.MonkeyPatch.context() as patch:
-        made = certificate(tmp_path_factory.mktemp("tls"))
-        patch.setenv("SSL_CERT_FILE", str(made[0]))
-        yield made
+    """A certificate that the server and its clients trust, and its key."""
+    return certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +46,9 @@ def cloud(trust):
 
 
 @pytest.mark.parametrize("by", ["client", "key"])
-def test_a_table(server, cloud, by):
+def test_a_table(server, cloud, trust, by):
     catalog = server.make_catalog(cloud.config(by), vending_strategy="AzureSas")
-    use(client(server, catalog))
+    use_apart(server, catalog, SSL_CERT_FILE=str(trust[0]))
     assert any("sr=d" in path and method == "PUT" for method, path in cloud.asked)
 
 
@@ -168,9 +172,43 @@ def test_a_url_for_one_file(server, cloud, trust):
 # --- Azurite -------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def azurite(trust, tmp_path_factory):
+    """storage_config of a warehouse on Azurite; it uses our certificate."""
+    folder = tmp_path_factory.mktemp("azurite")
+    shutil.copy(trust[0], folder / "public.crt")
+    shutil.copy(trust[1], folder / "private.key")
+    env = {**os.environ, "AZURITE": str(cache_folder() / "azurite/node_modules/.bin/azurite-blob")}
+    line = subprocess.run([HERE / "servers/azurite.sh", folder], env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
+    told = dict(p.split("=", 1) for p in line.split())
+    account, endpoint = told["account"], f"https://127.0.0.1:{told['https_port']}"
+    with azure.storage.blob.BlobServiceClient(f"{endpoint}/{account}", credential=told["key"], connection_verify=str(trust[0])) as service:
+        service.create_container("lake")
+
+    def config(**keys):
+        root = f"abfss://lake@{account}.dfs.core.windows.net/{uuid.uuid4().hex[:12]}"
+        return {"location": root, "azure.endpoint": endpoint, **keys}
+
+    yield types.SimpleNamespace(config=config, key=told["key"])
+    for pid in (told["pid"], told["tls_pid"]):
+        os.kill(int(pid), signal.SIGTERM)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("by", ["client", "key"])
-def test_a_table_on_azurite(server, azurite, by):
+def test_a_table_on_azurite(server, azurite, cloud, trust, by):
     """It knows no directories' signatures: the container's are tried, and a client's token whose signature it takes as it is."""
-    catalog = server.make_catalog(azurite.config(by), vending_strategy="AzureSas")
-    use(client(server, catalog))
+    keys = cloud.client() if by == "client" else {"adls.account-key": azurite.key}
+    catalog = server.make_catalog(azurite.config(**keys, **{"azure.sas-scope": "container"}), vending_strategy="AzureSas")
+    use_apart(server, catalog, SSL_CERT_FILE=str(trust[0]))
+    answer = ask(server, "POST", f"/api/v1/warehouses/{catalog}/test", {}).json()
+    bad = [s["name"] for s in answer["steps"] if s["result"] == "failed"]
+    assert bad == ["read beside it", "write beside it", "list beside it"]
+
+
+@pytest.mark.slow
+def test_azurite_refuses_what_it_does_not_know(server, azurite):
+    """A directory's signature is good for nothing there: never for more."""
+    catalog = server.make_catalog(azurite.config(**{"adls.account-key": azurite.key}), vending_strategy="AzureSas")
+    answer = ask(server, "POST", f"/api/v1/warehouses/{catalog}/test", {}).json()
+    assert [s["name"] for s in answer["steps"] if s["result"] == "failed"] == ["use what is vended"]

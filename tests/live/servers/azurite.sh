@@ -5,8 +5,8 @@
 #
 # Keeps its log in FOLDER and its blobs in memory, listens on a free port, waits until it answers and prints a line for a
 # shell to read:
-#   pid=PID port=PORT https_port=PORT ca=FILE account=NAME key=KEY
-# port speaks http, https_port https and bearer tokens (whose signatures it does not check): two services, two memories.
+#   pid=PID tls_pid=PID port=PORT https_port=PORT ca=FILE account=NAME key=KEY
+# A certificate in FOLDER/public.crt, its key in private.key, is used where there is one.  port speaks http, https_port https and bearer tokens (whose signatures it does not check): two services, two memories.
 # End both with kill.  AZURITE names the program (default: azurite-blob).  --install takes a minute and 370 MB.
 set -euo pipefail
 # shellcheck source=tests/live/servers/common.sh
@@ -18,7 +18,7 @@ if [ "$1" = --install ]; then
 fi
 folder=$1
 mkdir -p "$folder"
-make_certificate "$folder"
+[ -e "$folder/public.crt" ] || make_certificate "$folder"
 read -r port https < <(free_ports 2)
 start() {
 	"${AZURITE:-azurite-blob}" --silent --skipApiVersionCheck --inMemoryPersistence --disableTelemetry \
