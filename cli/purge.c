@@ -82,20 +82,44 @@ static enum status read_folders(struct purge *p, struct json_object *payload)
 	return s;
 }
 
-/* Any catalog of the tenant: a registered copy is the same table again. */
-static enum status is_used(struct cx *cx, struct store *st, const char *tenant_id,
-			   const char *location, bool *used)
+/* Any catalog of the tenant, any branch, living or kept: by an indexed column of its rows. */
+static enum status is_used(struct cx *cx, struct store *st, const struct asset *from,
+			   const char *column, bool *used)
 {
-	struct asset from = { .row = ROW(asset),
-			      .tenant_id = tenant_id,
-			      .metadata_location = location };
-	struct query q = {
-		.from = &from.row, .bound = 1, .where = { "metadata_location" }, .limit = 1
-	};
+	struct query q = { .from = &from->row, .bound = 1, .where = { column }, .limit = 1 };
 	struct rows rows = { 0 };
 	enum status s = store_list(cx, st, &q, &rows);
 
 	*used = rows.n > 0;
+	return s;
+}
+
+/* A registered copy is the same table again; and a branch may have got the asset since. */
+static enum status is_table_used(struct cx *cx, struct store *st, const char *tenant_id,
+				 struct json_object *payload, bool *used)
+{
+	struct asset from = { .row = ROW(asset),
+			      .tenant_id = tenant_id,
+			      .asset_id = json_text(payload, "asset_id"),
+			      .metadata_location = json_text(payload, "metadata_location") };
+	enum status s = is_used(cx, st, &from, "metadata_location", used);
+
+	return s || *used || !from.asset_id ? s : is_used(cx, st, &from, "asset_id", used);
+}
+
+/* Former metadata files: where a row names one, it reads the files of this table. */
+static enum status is_log_used(struct purge *p, struct store *st, const char *tenant_id, bool *used)
+{
+	enum status s = OK;
+
+	for (size_t i = 0; !s && !*used && i < p->n_rest; i++) {
+		struct asset from = { .row = ROW(asset),
+				      .tenant_id = tenant_id,
+				      .metadata_location = p->rest[i].location };
+
+		if (text_starts(p->rest[i].member, "metadata-log["))
+			s = is_used(p->cx, st, &from, "metadata_location", used);
+	}
 	return s;
 }
 
@@ -144,7 +168,7 @@ enum status purge_open(struct cx *cx, struct store *st, struct cloud *cloud, con
 	*out = NULL;
 	s = json_get_text(cx, payload, "", "metadata_location", &p->metadata_location);
 	if (!s)
-		s = is_used(cx, st, tenant_id, p->metadata_location, &used);
+		s = is_table_used(cx, st, tenant_id, payload, &used);
 	if (s || used)
 		return s;
 	s = read_folders(p, payload);
@@ -155,7 +179,10 @@ enum status purge_open(struct cx *cx, struct store *st, struct cloud *cloud, con
 	s = read_metadata(p);
 	if (s == NOT_FOUND)
 		return OK;
-	*out = p;
+	if (!s)
+		s = is_log_used(p, st, tenant_id, &used);
+	if (!used)
+		*out = p;
 	return s;
 }
 

@@ -11,8 +11,8 @@ struct purge;
 
 /*
  * Begins a "purge" job (stores/jobs.h).  The purge belongs to cx.  *out is NULL
- * where there is nothing to do: the metadata file is gone (it goes last), or a
- * table has it again.  NOT_FOUND: the warehouse; else what reading says.
+ * where there is nothing to do: the metadata file is gone (it goes last), or a row of any
+ * branch, living or kept, has it, a former one or the asset (again).  NOT_FOUND: the warehouse; else what reading says.
  */
 MUST_USE enum status purge_open(struct cx *cx, struct store *st, struct cloud *cloud,
 				const char *tenant_id, struct json_object *payload,

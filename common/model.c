@@ -202,8 +202,8 @@ static const struct column branch_columns[] = {
 	COLUMN(branch, TEXT, parent_id, INDEX), COLUMN(branch, INT, parent_cut, 0),
 	COLUMN(branch, JSON, chain, 0),		COLUMN(branch, INT, cut, 0),
 	COLUMN(branch, TEXT, branch_type, 0),	COLUMN(branch, TEXT, commit_id, 0),
-	COLUMN(branch, JSON, assets, 0),	COLUMN(branch, JSON, protection, 0),
-	COLUMN(branch, TIME, created_ms, 0),
+	COLUMN(branch, INT, as_of, 0),		COLUMN(branch, JSON, assets, 0),
+	COLUMN(branch, JSON, protection, 0),	COLUMN(branch, TIME, created_ms, 0),
 };
 KIND(branch, "branches", 3, PINNED);
 

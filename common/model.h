@@ -282,7 +282,10 @@ struct branch {
 	int64_t cut;
 	const char *branch_type; /* "ingest", "experimental", "tag", "hidden" */
 	const char *commit_id;	 /* the newest that it showed when it was made; NULL = none */
-	const char *assets;	 /* of a partial branch: ["a.b.t", ...]; NULL = it is whole */
+	/* It began as its parent was behind commit_id: 1 + that commit's cut.  0 = as the
+	 * parent was at parent_cut. */
+	int64_t as_of;
+	const char *assets; /* of a partial branch: ["a.b.t", ...]; NULL = it is whole */
 	/* [name, id or role of a principal]: who may merge into it; NULL = not protected */
 	const char *protection;
 	int64_t created_ms;

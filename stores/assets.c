@@ -324,6 +324,14 @@ static enum status is_shared(struct cx *cx, struct store *st, const struct place
 	return s;
 }
 
+enum status asset_free(struct edit *e, struct store *st, const struct place *p)
+{
+	bool shared = true;
+	enum status s = p->seen->location ? is_shared(e->cx, st, p, e->branch, &shared) : OK;
+
+	return s || shared ? s : locations_free(e, st, p->seen->asset_id);
+}
+
 /* Takes the asset of a place that was read with `branch` out of it. */
 static enum status take_out(struct cx *cx, struct store *st, struct branch *branch,
 			    const struct place *p, const char *op, bool purge,

@@ -80,6 +80,10 @@ MUST_USE enum status asset_drop_id(struct cx *cx, struct store *st, const struct
 MUST_USE enum status asset_unregister(struct cx *cx, struct store *st, struct branch *branch,
 				      const struct place *place, const struct audit *by);
 
+/* The edit hides or replaces what the place shows: where nothing else shows that asset its
+ * locations are free with the list. */
+MUST_USE enum status asset_free(struct edit *e, struct store *st, const struct place *p);
+
 /* True where any row of the catalog, living or kept, has this metadata file. */
 MUST_USE enum status asset_metadata_used(struct cx *cx, struct store *st,
 					 const struct catalog_ref *ref, const char *location,

@@ -143,13 +143,25 @@ enum status branch_chain(struct cx *cx, const struct branch *b, int64_t cut, con
 	return text_check(&t, "the chain of ancestors");
 }
 
+size_t branch_cut(struct cx *cx, struct branch *b, struct change *list)
+{
+	size_t n = 0;
+
+	if (is_tag(b) || text_same(b->branch_type, "hidden")) {
+		list[n++] = (struct change){ REQUIRE, &b->row };
+		return n;
+	}
+	b->cut++;
+	list[n++] = (struct change){ UPDATE, &b->row };
+	/* main's first: loads answer otherwise from here on (catalog_ref's guarded) */
+	if (b->cut == 1 && strcmp(b->name, "main") == 0)
+		list[n++] = epoch_touch(cx, b->tenant_id);
+	return n;
+}
+
 enum status branch_begin(struct cx *cx, struct branch *parent, struct branch *child,
 			 struct change *list, size_t *n)
 {
-	/* what can't be written to stays as it is without a cut */
-	bool frozen = is_tag(parent) || text_same(parent->branch_type, "hidden");
-
-	*n = 0;
 	*child = (struct branch){ .row = ROW(branch),
 				  .tenant_id = parent->tenant_id,
 				  .catalog_id = parent->catalog_id,
@@ -157,12 +169,7 @@ enum status branch_begin(struct cx *cx, struct branch *parent, struct branch *ch
 				  .parent_id = parent->id,
 				  .parent_cut = parent->cut,
 				  .created_ms = cx_now_ms() };
-	if (!frozen) {
-		parent->cut++;
-		if (parent->cut == 1 && strcmp(parent->name, "main") == 0)
-			list[(*n)++] = epoch_touch(cx, parent->tenant_id);
-	}
-	list[(*n)++] = (struct change){ frozen ? REQUIRE : UPDATE, &parent->row };
+	*n = branch_cut(cx, parent, list);
 	return branch_chain(cx, parent, child->parent_cut, &child->chain);
 }
 

@@ -66,13 +66,18 @@ MUST_USE enum status branch_name_check(struct cx *cx, const char *name);
 /* The name of that branch while it is hidden. */
 const char *branch_hidden_name(struct cx *cx, const char *id);
 
+/* The change that takes a cut of a branch that was read: it is as it was at the count before
+ * from then on.  At most BRANCH_CUTS of them.  Of what can't be written to: a pin. */
+#define BRANCH_CUTS 2
+size_t branch_cut(struct cx *cx, struct branch *b, struct change *list);
+
 /*
  * What a new branch begins with: wish->from was read (or is wherever the commit is); `child`
  * gets all but its name and type, and `list` the change that keeps the parent as it is
  * at the cut: with it goes an epoch where that was main's first.  Returns how many
  * changes: at most BRANCH_BEGINS.  INVALID: too many ancestors.
  */
-#define BRANCH_BEGINS 2
+#define BRANCH_BEGINS BRANCH_CUTS
 MUST_USE enum status branch_begin(struct cx *cx, struct branch *parent, struct branch *child,
 				  struct change *list, size_t *n);
 

@@ -406,7 +406,7 @@ static void place_settle(struct place *p)
 		p->below = is_tombstone(a) ? NULL : a;
 		break;
 	}
-	if (own->row.version)
+	if (own->row.version && own->born <= ref->levels[0].cut)
 		p->seen = is_tombstone(own) ? NULL : own;
 	else
 		p->seen = p->below;
@@ -416,10 +416,13 @@ enum status content_read(struct cx *cx, struct store *st, const struct catalog_r
 			 struct branch *branch, struct place *const *places, size_t n_places,
 			 struct row *const *more, size_t n_more)
 {
-	size_t n = 0, max = 1 + n_places * ref->n_levels + n_more;
-	struct row **rows = cx_array(cx, max, sizeof(*rows));
+	size_t n = 0, max = 1 + n_more;
+	struct row **rows;
 	enum status s;
 
+	for (size_t i = 0; i < n_places; i++)
+		max += places[i]->catalog->n_levels;
+	rows = cx_array(cx, max, sizeof(*rows));
 	for (size_t i = 0; i < n_more; i++)
 		rows[n++] = more[i];
 	if (branch) {
@@ -431,7 +434,7 @@ enum status content_read(struct cx *cx, struct store *st, const struct catalog_r
 	}
 	for (size_t i = 0; i < n_places; i++) {
 		place_ask(places[i]);
-		for (size_t k = 0; k < ref->n_levels; k++)
+		for (size_t k = 0; k < places[i]->catalog->n_levels; k++)
 			rows[n++] = &places[i]->rows[k].row;
 	}
 	s = store_get_all(cx, st, rows, n);

@@ -110,8 +110,8 @@ struct place *place_function(struct cx *cx, const struct catalog_ref *ref, const
 struct place *place_namespace(struct cx *cx, const struct catalog_ref *ref, const char *path);
 
 /*
- * Reads, at one moment and in one round trip: the branch's row (unless `branch`
- * is NULL), the places, and `more` rows.  A missing branch row is NOT_FOUND: the
+ * Reads, at one moment and in one round trip: the ref's branch's row (unless `branch`
+ * is NULL), the places, which may be of other refs, and `more` rows.  A missing branch row is NOT_FOUND: the
  * catalog or branch was dropped.
  */
 MUST_USE enum status content_read(struct cx *cx, struct store *st, const struct catalog_ref *ref,

@@ -134,7 +134,8 @@ void edit_hide(struct edit *e, const struct place *p)
 
 	if (p->seen)
 		note_move(e, p, p->seen->asset_id, NULL, false);
-	if (p->below || (own->row.version && own->born < e->branch->cut)) {
+	/* of a branch that was cut, also a row of this count: an older one may be kept */
+	if (p->below || (own->row.version && e->branch->cut > 0)) {
 		tombstone = CX_NEW(e->cx, struct asset);
 		tombstone->type = "TOMBSTONE";
 		tombstone->current_snapshot_id = -1;

@@ -66,8 +66,8 @@ void edit_put(struct edit *e, const struct place *p, struct asset *row);
 /* The same of an asset that did not exist before: its asset_id is new. */
 void edit_make(struct edit *e, const struct place *p, struct asset *row);
 
-/* The place shows nothing from now on: a DELETE, or a tombstone where the parents or a cut show
- * something: what changed since a cut is found by rows that were born since. */
+/* The place shows nothing from now on: a DELETE, or a tombstone where the parents or a cut may
+ * show something: what changed since a cut is found by rows that were born since. */
 void edit_hide(struct edit *e, const struct place *p);
 
 /* Something is put into the namespace at this place: TOUCH, or a copy of the inherited row. */

@@ -21,6 +21,7 @@ struct fork {
 	struct catalog_ref *at; /* the catalog as the hidden branch shows it */
 	struct list places;	/* struct place * that get a row of their own, */
 	struct list states;	/* and what each shows: struct asset *, or NULL */
+	struct commit commit;	/* that is wished for */
 };
 
 /* --- beginning ------------------------------------------------------------------------ */
@@ -45,7 +46,6 @@ static enum status find_parent(struct fork *f)
 {
 	const struct branch_wish *w = f->wish;
 	struct branch *all, *from = NULL;
-	struct commit c;
 	size_t n;
 	enum status s = branch_all(f->cx, f->st, f->ref, &all, &n);
 
@@ -63,7 +63,7 @@ static enum status find_parent(struct fork *f)
 	f->parent = from;
 	if (!w->commit_id)
 		return OK;
-	s = commit_find(f->cx, f->st, f->ref, all, n, w->commit_id, &c, &f->parent);
+	s = commit_find(f->cx, f->st, f->ref, all, n, w->commit_id, &f->commit, &f->parent);
 	if (!s && from && !is_above(from, f->parent->id))
 		s = fail(f->cx, NOT_FOUND, "commit %s is none of branch %s", w->commit_id, w->from);
 	return s;
@@ -218,10 +218,12 @@ static enum status publish(struct fork *f, const struct audit *by, struct branch
 	out->branch_type = w->type;
 	e = edit_begin(f->cx, f->at, out, by);
 	add_rows(f, e);
+	out->cut = 1; /* what it began with is its cut 0: where merges begin */
 	if (w->n_only) {
 		out->chain = "[]";
-		out->cut = 1; /* what it began with is its cut 0: where merges begin */
 		out->assets = listed(f->cx, w);
+	} else {
+		out->as_of = f->commit.cut + 1;
 	}
 	edit_add(e, DELETE, &f->hidden.row, PART_BRANCH);
 	edit_add(e, DELETE, &f->job->row, PART_RECORD);

@@ -321,8 +321,8 @@ static enum status find_pins(struct freeing *f, struct pins *pins, bool *living)
 		if (text_same(all[i].parent_id, f->branch_id))
 			pin(pins, all[i].parent_cut);
 	for (size_t i = 0; !s && i < n; i++)
-		if (text_same(all[i].id, f->branch_id) && all[i].assets)
-			pin(pins, 0); /* a partial branch: its merges begin there */
+		if (text_same(all[i].id, f->branch_id) && (all[i].assets || all[i].as_of))
+			pin(pins, 0); /* its merges begin there */
 	if (!s)
 		s = all_of(f, &merges.row, &list);
 	if (!s)

@@ -83,4 +83,15 @@ MUST_USE enum status metadata_paths(struct cx *cx, struct json_object *metadata,
  * snapshot-log stays whole.  Shares values with the metadata. */
 struct json_object *metadata_refs_only(struct cx *cx, struct json_object *metadata);
 
+/* The metadata with its property gc.enabled "false", which keeps engines from removing files:
+ * what else reads them, the table's own metadata does not say.  Shares the rest. */
+struct json_object *metadata_guarded(struct cx *cx, struct json_object *metadata);
+
+/* Ids of snapshots that `before` has and `after` has not: at most n in all are `before`'s. */
+int64_t *metadata_removed_snapshots(struct cx *cx, struct json_object *before,
+				    struct json_object *after, size_t *n);
+
+/* True where the metadata has one of those snapshots. */
+bool metadata_has_any(struct json_object *metadata, const int64_t *ids, size_t n);
+
 #endif

@@ -160,6 +160,28 @@ enum status update_settings(struct request *rq);
 
 enum status validate_names(struct request *rq);
 
+enum status list_branches(struct request *rq);
+enum status create_branch(struct request *rq);
+enum status get_branch(struct request *rq);
+enum status update_branch(struct request *rq);
+enum status delete_branch(struct request *rq);
+enum status list_tags(struct request *rq);
+enum status create_tag(struct request *rq);
+enum status get_tag(struct request *rq);
+enum status delete_tag(struct request *rq);
+enum status list_commits(struct request *rq);
+enum status get_commit(struct request *rq);
+enum status revert_commit(struct request *rq);
+enum status get_diff(struct request *rq);
+enum status merge_branches(struct request *rq);
+enum status rebase_branch(struct request *rq);
+enum status list_merges(struct request *rq);
+enum status get_merge(struct request *rq);
+enum status list_conflicts(struct request *rq);
+enum status complete_merge(struct request *rq);
+enum status abort_merge(struct request *rq);
+enum status resolve_conflict(struct request *rq);
+
 enum status list_users(struct request *rq);
 enum status create_user(struct request *rq);
 enum status get_user(struct request *rq);

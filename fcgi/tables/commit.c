@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "fcgi/actor.h"
 #include "fcgi/meter.h"
+#include "fcgi/tables/guard.h"
 #include "fcgi/tables/tables.h"
 
 #define SLOW_MS 3000 /* then a commit needs one of its table's places: common/slots.h */
@@ -256,6 +257,15 @@ static bool is_late(const struct attempt *a)
 	return cx_left_ms(a->rq->cx) < a->rq->rs->config->request_timeout_ms / 5;
 }
 
+static enum status check_removals(struct attempt *a)
+{
+	enum status s = OK;
+
+	for (size_t i = 0; !s && i < a->n; i++)
+		s = guard_check(a->rq, a->ref, a->sc, a->branch, &a->tables[i]);
+	return s;
+}
+
 static enum status try_commit(struct attempt *a, bool *again)
 {
 	enum status s = make_all(a);
@@ -263,7 +273,9 @@ static enum status try_commit(struct attempt *a, bool *again)
 	*again = false;
 	if (s || !changes_any(a))
 		return s;
-	s = read_ground(a);
+	s = check_removals(a);
+	if (!s)
+		s = read_ground(a);
 	if (!s)
 		s = write_files(a);
 	if (!s && is_late(a))
@@ -400,7 +412,7 @@ enum status commit_changes(struct request *rq, const struct catalog_ref *ref, st
 	for (size_t i = 0; !s && i < n; i++) {
 		if (!changes(&list[i]))
 			continue;
-		text_keep(rq, &list[i].file);
+		text_keep(rq, &list[i].file, ref->guarded && list[i].kind == &table_metadata);
 		remove_old(&a, &list[i]);
 	}
 	return s;
@@ -467,11 +479,16 @@ enum status commit_table(struct request *rq)
 	struct table_change t;
 	struct delegation d;
 	const struct scope *sc;
+	const char *bytes;
+	unsigned form;
+	size_t n;
 	enum status s = commit_asset(rq, &table_metadata, &t, &sc);
 
 	if (s)
 		return s;
 	d = delegate_nothing(sc);
-	answer_header(rq, "ETag", table_etag(rq->cx, t.file.sha256, "all", &d));
-	return answer_table(rq, t.file.location, t.file.bytes, t.file.n, NULL);
+	form = table_form(rq->resolved->catalog);
+	answer_header(rq, "ETag", table_etag(rq->cx, t.file.sha256, form, &d));
+	s = text_of_file(rq, &t.file, form, &bytes, &n);
+	return s ? s : answer_table(rq, t.file.location, bytes, n, NULL);
 }

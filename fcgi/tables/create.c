@@ -100,7 +100,7 @@ enum status creation_make(struct request *rq, const struct creation *c,
 			 request_actor(rq));
 	if (s)
 		return text_undo(rq, c->sc, f, s);
-	text_keep(rq, f);
+	text_keep(rq, f, c->ref->guarded && c->kind == &table_metadata);
 	return OK;
 }
 
@@ -128,11 +128,17 @@ static enum status answer_made(struct request *rq, const struct creation *c,
 			       const struct metadata_file *f)
 {
 	struct delegated t = { c->ref, c->sc, c->at, c->row, .staged = false };
+	unsigned form = table_form(c->ref);
 	struct delegation d;
+	const char *bytes;
+	size_t n;
+	enum status s = text_of_file(rq, f, form, &bytes, &n);
 
+	if (s)
+		return s;
 	delegate(rq, &t, &d);
-	answer_header(rq, "ETag", table_etag(rq->cx, f->sha256, "all", &d));
-	return answer_table(rq, f->location, f->bytes, f->n, &d);
+	answer_header(rq, "ETag", table_etag(rq->cx, f->sha256, form, &d));
+	return answer_table(rq, f->location, bytes, n, &d);
 }
 
 /*
@@ -269,7 +275,7 @@ enum status register_asset(struct request *rq, const struct metadata_kind *kind,
 	s = asset_create(rq->cx, rq->rs->store, c->ref, &c->at, c->row, &claim,
 			 r.overwrite && kind == &table_metadata, "register", request_actor(rq));
 	if (!s)
-		text_keep(rq, f);
+		text_keep(rq, f, c->ref->guarded && kind == &table_metadata);
 	return s;
 }
 

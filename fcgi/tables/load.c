@@ -30,10 +30,15 @@ enum status path_table(struct request *rq, const struct asset **out)
 
 /* --- answers ------------------------------------------------------------------------ */
 
-const char *table_etag(struct cx *cx, const char *sha256, const char *form,
-		       const struct delegation *d)
+const char *table_etag(struct cx *cx, const char *sha256, unsigned form, const struct delegation *d)
 {
-	return cx_printf(cx, "\"%.*s-%s-%.*s\"", TEXT_DIGITS, sha256, form, TAG_DIGITS, d->tag);
+	static const char *const names[] = { [FORM_ALL] = "all",
+					     [FORM_REFS] = "refs",
+					     [FORM_GUARDED] = "all-g",
+					     [FORM_REFS | FORM_GUARDED] = "refs-g" };
+
+	return cx_printf(cx, "\"%.*s-%s-%.*s\"", TEXT_DIGITS, sha256, names[form], TAG_DIGITS,
+			 d->tag);
 }
 
 /* `"metadata-location":"...",`; a location has no control bytes: location_parse */
@@ -123,15 +128,20 @@ static bool has_it(const struct request *rq, const char *etag)
 
 /* --- load ------------------------------------------------------------------------------ */
 
-static enum status asked_form(struct request *rq, const char **form)
+unsigned table_form(const struct catalog_ref *ref)
+{
+	return ref->guarded ? FORM_GUARDED : FORM_ALL;
+}
+
+/* Adds what the client asks for. */
+static enum status asked_form(struct request *rq, unsigned *form)
 {
 	const char *given = NULL;
 	enum status s = request_query(rq, "snapshots", &given);
 
-	*form = "all";
 	if (s || !given || strcasecmp(given, "all") == 0)
 		return s;
-	*form = "refs";
+	*form |= FORM_REFS;
 	if (strcasecmp(given, "refs") != 0)
 		return fail(rq->cx, INVALID, "snapshots: neither \"all\" nor \"refs\"");
 	return OK;
@@ -153,17 +163,13 @@ static enum status answer_unchanged(struct request *rq, const struct delegated *
 	return s ? s : answer_empty(rq, 304);
 }
 
-static enum status answer_text(struct request *rq, const struct delegated *t, const char *form,
+static enum status answer_text(struct request *rq, const struct delegated *t, unsigned form,
 			       const struct delegation *d)
 {
 	const char *bytes;
 	size_t n;
-	enum status s;
+	enum status s = text_read_form(rq, t->sc, t->row, form, &bytes, &n);
 
-	if (strcmp(form, "refs") == 0)
-		s = text_read_refs(rq, t->sc, t->row, &bytes, &n);
-	else
-		s = text_read(rq, t->sc, t->row, &bytes, &n);
 	return s ? s : answer_table(rq, t->row->metadata_location, bytes, n, d);
 }
 
@@ -172,7 +178,8 @@ enum status load_table(struct request *rq)
 	struct delegated t = { .ref = rq->resolved->catalog,
 			       .at = { rq->resolved->path, rq->resolved->name } };
 	struct delegation d;
-	const char *form, *etag;
+	unsigned form = table_form(t.ref);
+	const char *etag;
 	enum status s = path_table(rq, &t.row);
 
 	if (!s)
@@ -212,10 +219,12 @@ enum status replay_commit_table(struct request *rq)
 	if (!s)
 		s = scope_of(rq->cx, rq->resolved->catalog, &sc);
 	if (!s)
-		s = text_read(rq, sc, row, &bytes, &n);
+		s = text_read_form(rq, sc, row, table_form(rq->resolved->catalog), &bytes, &n);
 	if (s)
 		return s;
 	d = delegate_nothing(sc);
-	answer_header(rq, "ETag", table_etag(rq->cx, row->metadata_sha256, "all", &d));
+	answer_header(
+		rq, "ETag",
+		table_etag(rq->cx, row->metadata_sha256, table_form(rq->resolved->catalog), &d));
 	return answer_table(rq, row->metadata_location, bytes, n, NULL);
 }

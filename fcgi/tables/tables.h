@@ -104,8 +104,11 @@ enum status answer_metadata(struct request *rq, const char *location, const char
 enum status answer_table(struct request *rq, const char *location, const char *bytes, size_t n,
 			 const struct delegation *d);
 
-/* Of the row's text in one form ("all", "refs") with what is answered beside it. */
-const char *table_etag(struct cx *cx, const char *sha256, const char *form,
+/* The form (text.h) in which clients get tables of the catalog. */
+unsigned table_form(const struct catalog_ref *ref);
+
+/* Of the row's text in one form with what is answered beside it. */
+const char *table_etag(struct cx *cx, const char *sha256, unsigned form,
 		       const struct delegation *d);
 
 #endif

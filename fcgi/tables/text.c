@@ -9,7 +9,6 @@
 
 #define SUFFIX ".metadata.json"
 #define MAX_VERSION 99999999
-#define REFS "refs"		   /* suffix of that text in the cache */
 #define REFS_BYTES ((size_t)65536) /* from here on working it out costs a load 1 ms and more */
 
 /* --- reading ---------------------------------------------------------------------- */
@@ -117,21 +116,57 @@ enum status text_read_file(struct request *rq, const struct scope *sc, const cha
 	return OK;
 }
 
-enum status text_read_refs(struct request *rq, const struct scope *sc, const struct asset *row,
-			   const char **bytes, size_t *n)
+/* Texts derived from a metadata file's own: their suffixes in the cache, by form. */
+static const char *const suffixes[] = {
+	[FORM_REFS] = "refs", [FORM_GUARDED] = "guard", [FORM_REFS | FORM_GUARDED] = "guard-refs"
+};
+
+static void derive(struct request *rq, const char *sha256, struct json_object *metadata,
+		   unsigned form, const char **bytes, size_t *n)
+{
+	if (form & FORM_REFS)
+		metadata = metadata_refs_only(rq->cx, metadata);
+	if (form & FORM_GUARDED)
+		metadata = metadata_guarded(rq->cx, metadata);
+	*bytes = json_print(rq->cx, metadata, n);
+	cache_put_derived(rq->rs->cache, sha256, suffixes[form], *bytes, *n);
+}
+
+enum status text_read_form(struct request *rq, const struct scope *sc, const struct asset *row,
+			   unsigned form, const char **bytes, size_t *n)
 {
 	struct json_object *metadata;
-	enum status s =
-		cache_get_derived(rq->cx, rq->rs->cache, row->metadata_sha256, REFS, bytes, n);
+	enum status s;
 
+	if (form == FORM_ALL)
+		return text_read(rq, sc, row, bytes, n);
+	s = cache_get_derived(rq->cx, rq->rs->cache, row->metadata_sha256, suffixes[form], bytes,
+			      n);
 	if (s != NOT_FOUND)
 		return s ? s : text_confirm(rq, sc, row);
 	s = text_read_json(rq, sc, row, &metadata);
-	if (s)
+	if (!s)
+		derive(rq, row->metadata_sha256, metadata, form, bytes, n);
+	return s;
+}
+
+enum status text_of_file(struct request *rq, const struct metadata_file *f, unsigned form,
+			 const char **bytes, size_t *n)
+{
+	struct json_object *metadata = f->metadata;
+	enum status s;
+
+	*bytes = f->bytes;
+	*n = f->n;
+	if (form == FORM_ALL)
+		return OK;
+	s = cache_get_derived(rq->cx, rq->rs->cache, f->sha256, suffixes[form], bytes, n);
+	if (s != NOT_FOUND)
 		return s;
-	*bytes = json_print(rq->cx, metadata_refs_only(rq->cx, metadata), n);
-	cache_put_derived(rq->rs->cache, row->metadata_sha256, REFS, *bytes, *n);
-	return OK;
+	s = metadata ? OK : parse(rq, f->location, f->bytes, f->n, &metadata);
+	if (!s)
+		derive(rq, f->sha256, metadata, form, bytes, n);
+	return s;
 }
 
 /* --- writing ------------------------------------------------------------------------ */
@@ -228,16 +263,17 @@ static bool has_many(const struct metadata_file *f)
 	       json_object_array_length(snapshots) > (size_t)json_object_object_length(refs);
 }
 
-void text_keep(struct request *rq, const struct metadata_file *f)
+void text_keep(struct request *rq, const struct metadata_file *f, bool guarded)
 {
+	unsigned form = guarded ? FORM_GUARDED : FORM_ALL;
 	const char *bytes;
 	size_t n;
 
 	cache_put(rq->rs->cache, f->sha256, f->bytes, f->n);
-	if (!has_many(f))
-		return;
-	bytes = json_print(rq->cx, metadata_refs_only(rq->cx, f->metadata), &n);
-	cache_put_derived(rq->rs->cache, f->sha256, REFS, bytes, n);
+	if (guarded)
+		derive(rq, f->sha256, f->metadata, form, &bytes, &n);
+	if (has_many(f))
+		derive(rq, f->sha256, f->metadata, form | FORM_REFS, &bytes, &n);
 }
 
 enum status text_undo(struct request *rq, const struct scope *sc, struct metadata_file *f,

@@ -45,9 +45,18 @@ MUST_USE enum status text_read_file(struct request *rq, const struct scope *sc,
 MUST_USE enum status text_confirm(struct request *rq, const struct scope *sc,
 				  const struct asset *row);
 
-/* The metadata with only those snapshots that a ref names. */
-MUST_USE enum status text_read_refs(struct request *rq, const struct scope *sc,
-				    const struct asset *row, const char **bytes, size_t *n);
+/* How a client gets the metadata: with only those snapshots that a ref names; kept from removing
+ * files (catalog_ref's guarded). */
+enum text_form { FORM_ALL, FORM_REFS = 1, FORM_GUARDED = 2 };
+
+/* As text_read, in a form (bits of text_form): derived once, and cached beside the text. */
+MUST_USE enum status text_read_form(struct request *rq, const struct scope *sc,
+				    const struct asset *row, unsigned form, const char **bytes,
+				    size_t *n);
+
+/* The same of a file that was just made or read. */
+MUST_USE enum status text_of_file(struct request *rq, const struct metadata_file *f, unsigned form,
+				  const char **bytes, size_t *n);
 
 /*
  * The metadata's text under a fresh name, numbered one up from `previous` (a
@@ -65,9 +74,9 @@ MUST_USE enum status text_write(struct request *rq, const struct scope *sc,
 /* The row names the file: location, hash and size. */
 void text_name(struct asset *row, const struct metadata_file *f);
 
-/* The row that names it is committed: keeps a copy for loads and, of a table with many
- * snapshots, what loads with snapshots=refs answer. */
-void text_keep(struct request *rq, const struct metadata_file *f);
+/* The row that names it is committed: keeps a copy for loads, in the guarded form too where
+ * the catalog is, and, of a table with many snapshots, what loads with snapshots=refs answer. */
+void text_keep(struct request *rq, const struct metadata_file *f, bool guarded);
 
 /*
  * What to answer for a request that wrote `f` and then failed with s: removes

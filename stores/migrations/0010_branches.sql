@@ -3,6 +3,7 @@
 -- wrote to the table "tags".
 DROP TABLE "tags";
 ALTER TABLE "branches" ADD COLUMN "commit_id" TEXT COLLATE "BINARY";
+ALTER TABLE "branches" ADD COLUMN "as_of" BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE "branches" ADD COLUMN "assets" TEXT COLLATE "BINARY";
 ALTER TABLE "branches" ADD COLUMN "protection" TEXT COLLATE "BINARY";
 

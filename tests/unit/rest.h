@@ -52,7 +52,8 @@ static const char *last_location; /* metadata-location of the last answer that h
 
 static inline int run(void)
 {
-	static const struct route_table *const tables[] = { &tables_routes, &namespaces_routes };
+	static const struct route_table *const tables[] = { &tables_routes, &namespaces_routes,
+							    &admin_routes };
 
 	return serve("tables", NEED_CLOUD | NEED_CACHE, tables, ARRAY_SIZE(tables));
 }

@@ -3,7 +3,7 @@
 #include "tests/unit/content.h"
 
 #include "stores/commits.h"
-#include "stores/free.h"
+#include "tests/unit/worker.h"
 
 static enum status make(const char *name, const char *type, const char *from, const char *commit)
 {
@@ -229,36 +229,6 @@ END_TEST
 
 /* --- rows that go ------------------------------------------------------------------------ */
 
-/* What `pangolin work` does with these jobs. */
-static void work(void)
-{
-	struct free_walk walk = { 0 };
-	bool found, done;
-	struct job job;
-
-	for (;;) {
-		struct json_object *payload;
-		const char *branch;
-
-		ok(job_lease(&cx, st, &job, &found));
-		if (!found)
-			return;
-		ok(json_parse(&cx, job.payload, strlen(job.payload), 3, &payload));
-		branch = json_text(payload, "branch_id");
-		do
-			if (strcmp(job.type, "free-branch") == 0)
-				ok(free_branch(&cx, st, NIL_UUID, ref->catalog_id, branch, 2,
-					       &done));
-			else
-				ok(free_history(&cx, st, NIL_UUID, ref->catalog_id, branch, &walk,
-						2, &done));
-		while (!done);
-		cx_free(&walk.cx);
-		walk = (struct free_walk){ 0 };
-		ok(job_done(&cx, st, &job));
-	}
-}
-
 static size_t kept_rows(void)
 {
 	struct asset from = { .row = ROW(asset), .tenant_id = NIL_UUID };
@@ -283,14 +253,14 @@ START_TEST(history_goes_with_its_last_reader)
 	ok(make("child", "experimental", "v1", NULL));
 	ck_assert_uint_eq(kept_rows(), 3);
 	ok(drop("v2", true));
-	work();
+	work_all(ref);
 	ck_assert_uint_eq(kept_rows(), 2); /* t-2 was v2's alone, u is v1's too */
 	ok(drop("v1", true));
-	work();
+	work_all(ref);
 	ck_assert_str_eq(file_of(on("child"), "t"), "t-1");
 	ck_assert_str_eq(names(on("child"), "a"), "t u v ");
 	ok(drop("child", false));
-	work();
+	work_all(ref);
 	ck_assert_uint_eq(kept_rows(), 0);
 	ck_assert_uint_eq(rows_of(&kind_branch), 1);
 	ck_assert_uint_eq(rows_of(&kind_asset), 3); /* a, t, v: u's mark went too */
@@ -326,7 +296,7 @@ START_TEST(given_up_forks_go)
 	j = jobs.items;
 	j->due_ms = 1;
 	ok(store_apply(&cx, st, (struct change[]){ { UPDATE, &j->row } }, 1, NULL));
-	work();
+	work_all(ref);
 	ck_assert_uint_eq(rows_of(&kind_branch), 2);
 	ck_assert_str_eq(file_of(on("v1"), "t"), "t-1");
 }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* refs.h - what the handlers of branches, tags, commits and merges share. */
+#ifndef FCGI_ADMIN_REFS_H
+#define FCGI_ADMIN_REFS_H
+
+#include "fcgi/admin/admin.h"
+#include "stores/branches.h"
+#include "stores/commits.h"
+
+/*
+ * The catalog of that name, main's view of it, where the caller may do `action`
+ * with it as a whole.  NULL or "": the tenant's only catalog, else the one
+ * called default.  INVALID: neither; NOT_FOUND, DENIED: as access_check.
+ */
+MUST_USE enum status refs_catalog(struct request *rq, const char *name, enum action action,
+				  const struct catalog_ref **out);
+
+/* The same by ?catalog=, and by the body's member "catalog". */
+MUST_USE enum status refs_of_query(struct request *rq, enum action action,
+				   const struct catalog_ref **out);
+MUST_USE enum status refs_of_body(struct request *rq, enum action action,
+				  const struct catalog_ref **out);
+
+/* A branch or a tag of that name.  NOT_FOUND "Branch or tag does not exist ...". */
+MUST_USE enum status refs_find(struct request *rq, const struct catalog_ref *ref, const char *name,
+			       struct branch *out);
+
+/* The catalog that a merge operation is of, by its id. */
+MUST_USE enum status refs_of_id(struct request *rq, const char *catalog_id, enum action action,
+				const struct catalog_ref **out);
+
+/* What a name says: "a.b.t" or {"namespace", "name"}.  INVALID names `where`. */
+MUST_USE enum status refs_asset(struct request *rq, struct json_object *v, const char *where,
+				struct asset_name *out);
+
+/* OK where the metadata file of a state is still there; CONFLICT names it. */
+MUST_USE enum status refs_check_file(struct request *rq, const struct catalog_ref *ref,
+				     const struct asset *state);
+
+#endif

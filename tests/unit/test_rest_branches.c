@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_rest_branches.c - branches, tags, commits and merges as clients see them, by the routes. */
+#include "tests/unit/rest.h"
+
+#define API "/api/v1/"
+#define AT(ref) "/v1/c/namespaces/a/tables/t%40" ref
+
+/* The text of the first member of that name behind `from`. */
+static const char *member(struct fcgi_answer a, const char *name)
+{
+	const char *key = cx_printf(&cx, "\"%s\":\"", name), *at = strstr(a.body, key);
+
+	ck_assert_msg(at != NULL, "no %s in %s", name, a.body);
+	at += strlen(key);
+	return cx_strndup(&cx, at, strcspn(at, "\""));
+}
+
+static void make_dev(void)
+{
+	make_t();
+	expect("POST", API "branches", "{\"name\":\"dev\",\"catalog\":\"c\"}", 201,
+	       "\"branch_type\":\"experimental\"");
+}
+
+START_TEST(branches_and_tags)
+{
+	make_dev();
+	expect("POST", API "branches", "{\"name\":\"dev\",\"catalog\":null}", 409,
+	       "already exists");
+	expect("POST", API "branches", "{\"name\":\"x\",\"from_branch\":\"no\"}", 404, "no");
+	expect("POST", API "branches", "{\"name\":\"a@b\"}", 400, "@");
+	expect("GET", API "branches?catalog=c", NULL, 200, "\"name\":\"main\"");
+	expect("GET", API "branches/dev", NULL, 200, "\"head_commit_id\":\"");
+	expect("GET", API "branches/nope?catalog=c", NULL, 404, "Branch does not exist");
+	expect("DELETE", API "branches/main?catalog=c", NULL, 400, "main");
+	expect("POST", API "tags", "{\"name\":\"v1\",\"catalog\":\"c\"}", 200, "\"commit_id\":\"");
+	expect("POST", API "tags", "{\"name\":\"dev\",\"catalog\":\"c\"}", 409, "already exists");
+	expect("GET", API "tags?catalog=c", NULL, 200, "v1");
+	/* writes to one are not seen by the other, and none to a tag */
+	expect("POST", AT("dev"), SET("who", "dev"), 200, "\"who\":\"dev\"");
+	expect("GET", AT("dev"), NULL, 200, "\"who\":\"dev\"");
+	expect("GET", T "/t?branch=dev", NULL, 200, "\"who\":\"dev\"");
+	ck_assert_ptr_null(strstr(call("GET", T "/t", NULL).body, "\"who\""));
+	ck_assert_ptr_null(strstr(call("GET", AT("v1"), NULL).body, "\"who\""));
+	expect("POST", AT("v1"), SET("who", "tag"), 400, "read-only");
+	expect("DELETE", AT("v1"), NULL, 400, "read-only");
+	expect("POST", "/v1/c/namespaces/a%40v1/tables", "{\"name\":\"n\"," SCHEMA "}", 400,
+	       "read-only");
+	expect("POST", "/v1/c/tables/rename",
+	       "{\"source\":{\"namespace\":[\"a\"],\"name\":\"t@v1\"},\"destination\":{"
+	       "\"namespace\":[\"a\"],\"name\":\"u@v1\"}}",
+	       400, "read-only");
+	expect("GET", "/v1/c/namespaces/a%40v1/tables", NULL, 200, "\"name\":\"t\"");
+	expect("DELETE", API "tags/v1?catalog=c", NULL, 204, NULL);
+	expect("GET", AT("v1"), NULL, 404, NULL);
+	expect("DELETE", API "branches/dev?catalog=c", NULL, 204, NULL);
+	expect("GET", AT("dev"), NULL, 404, NULL);
+}
+END_TEST
+
+START_TEST(partial_branches)
+{
+	make_t();
+	expect("POST", T, "{\"name\":\"u\"," SCHEMA "}", 200, NULL);
+	expect("POST", API "branches", "{\"name\":\"p\",\"assets\":[\"a.t\",\"a.x\"]}", 404, "a.x");
+	expect("POST", API "branches", "{\"name\":\"p\",\"assets\":[\"nodot\"]}", 400, "assets");
+	expect("POST", API "branches",
+	       "{\"name\":\"p\",\"branch_type\":\"ingest\",\"assets\":[\"a.t\"]}", 201,
+	       "\"assets\":[\"a.t\"]");
+	expect("GET", AT("p"), NULL, 200, NULL);
+	expect("GET", "/v1/c/namespaces/a/tables/u%40p", NULL, 404, NULL);
+}
+END_TEST
+
+START_TEST(commits)
+{
+	struct fcgi_answer a;
+	const char *id, *set;
+
+	make_dev();
+	expect("POST", T "/t", SET("k", "1"), 200, NULL);
+	a = call("GET", API "branches/main/commits?catalog=c&limit=1", NULL);
+	ck_assert_int_eq(a.status, 200);
+	set = member(a, "id");
+	ck_assert_str_eq(member(a, "asset"), "a.t");
+	expect("POST", T "/t", SET("k", "2"), 200, NULL);
+	expect("GET", API "branches/main/commits?table=a.t&author=nobody", NULL, 200, "[]");
+	expect("GET", API "branches/dev/commits?table=a.t", NULL, 200, "create_table");
+	expect("GET", API "branches/main/commits?since=bad", NULL, 400, "since");
+	expect("GET", cx_printf(&cx, API "commits/%s", set), NULL, 200, "\"parent_id\":\"");
+	expect("GET", API "commits/" NIL_UUID, NULL, 404, "Commit does not exist");
+	/* as of the first of the two, and what came since */
+	expect("POST", API "tags", cx_printf(&cx, "{\"name\":\"v1\",\"commit_id\":\"%s\"}", set),
+	       200, set);
+	expect("GET", AT("v1"), NULL, 200, "\"k\":\"1\"");
+	expect("GET", API "diff?from=v1&to=main", NULL, 200, "\"change\":\"changed\"");
+	expect("GET", cx_printf(&cx, API "diff?from=%s&to=v1", set), NULL, 200, "[]");
+	expect("GET", API "diff?from=dev&to=nothing", NULL, 404, "nothing");
+	/* the first can't be taken back while the second stands on it */
+	expect("POST", cx_printf(&cx, API "commits/%s/revert", set), "{}", 409, "a.t");
+	id = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
+	expect("POST", cx_printf(&cx, API "commits/%s/revert", id), "{\"branch\":\"main\"}", 200,
+	       "reverted");
+	expect("GET", T "/t", NULL, 200, "\"k\":\"1\"");
+	expect("GET", API "diff?from=v1&to=main", NULL, 200, "[]");
+}
+END_TEST
+
+START_TEST(merges)
+{
+	struct fcgi_answer a;
+	const char *op, *conflict;
+
+	make_dev();
+	expect("POST", AT("dev"), SET("k", "dev"), 200, NULL);
+	expect("POST", "/v1/c/namespaces/a%40dev/tables", "{\"name\":\"n\"," SCHEMA "}", 200, NULL);
+	expect("POST", API "branches/merge",
+	       "{\"source_branch\":\"dev\",\"target_branch\":\"main\",\"dry_run\":true}", 200,
+	       "\"fast_forward\":true");
+	expect("GET", T "/n", NULL, 404, NULL);
+	expect("POST", API "branches/merge",
+	       "{\"source_branch\":\"dev\",\"target_branch\":\"main\",\"catalog\":\"c\"}", 200,
+	       "\"status\":\"completed\"");
+	expect("GET", T "/n", NULL, 200, NULL);
+	expect("GET", T "/t", NULL, 200, "\"k\":\"dev\"");
+	/* both change it: somebody has to say */
+	expect("POST", AT("dev"), SET("k", "dev2"), 200, NULL);
+	expect("POST", T "/t", SET("k", "main2"), 200, NULL);
+	a = call("POST", API "branches/merge",
+		 "{\"source_branch\":\"dev\",\"target_branch\":\"main\"}");
+	ck_assert_int_eq(a.status, 409);
+	op = member(a, "operation_id");
+	expect("POST", cx_printf(&cx, API "merge-operations/%s/complete", op), "", 400, "resolve");
+	a = call("GET", cx_printf(&cx, API "merge-operations/%s/conflicts", op), NULL);
+	ck_assert_str_eq(member(a, "conflict_type"), "both_modified");
+	ck_assert_ptr_nonnull(strstr(a.body, "\"source_changed\":[\"properties\"]"));
+	conflict = member(a, "id");
+	expect("POST", cx_printf(&cx, API "conflicts/%s/resolve", conflict),
+	       "{\"strategy\":\"nonsense\"}", 400, "strategy");
+	expect("POST", cx_printf(&cx, API "conflicts/%s/resolve", conflict),
+	       "{\"strategy\":\"manual\",\"resolved_value\":\"file:///etc/passwd\"}", 400, NULL);
+	expect("POST", cx_printf(&cx, API "conflicts/%s/resolve", conflict),
+	       "{\"resolution\":\"source\",\"content\":null,\"extra\":1}", 200, "resolved");
+	expect("GET", cx_printf(&cx, API "merge-operations/%s", op), NULL, 200,
+	       "\"status\":\"ready\"");
+	expect("POST", cx_printf(&cx, API "merge-operations/%s/complete", op), NULL, 200,
+	       "\"commit_id\":\"");
+	expect("GET", T "/t", NULL, 200, "\"k\":\"dev2\"");
+	expect("POST", cx_printf(&cx, API "merge-operations/%s/complete", op), NULL, 400,
+	       "completed already");
+	expect("POST", cx_printf(&cx, API "merge-operations/%s/abort", op), NULL, 400, NULL);
+	expect("GET", API "catalogs/c/merge-operations", NULL, 200, op);
+	expect("GET", API "catalogs//merge-operations", NULL, 200, op);
+	expect("GET", API "merge-operations/" NIL_UUID, NULL, 404, NULL);
+	/* and the other way */
+	expect("POST", T "/t", SET("k", "main3"), 200, NULL);
+	expect("POST", API "branches/dev/rebase", "{\"name\":\"dev\",\"catalog\":\"c\"}", 200,
+	       "completed");
+	expect("GET", AT("dev"), NULL, 200, "\"k\":\"main3\"");
+}
+END_TEST
+
+/* What was resolved is asked anew where the target moved meanwhile. */
+START_TEST(answers_grow_old)
+{
+	struct fcgi_answer a;
+	const char *op, *conflict;
+
+	make_dev();
+	expect("POST", AT("dev"), SET("k", "dev"), 200, NULL);
+	expect("POST", T "/t", SET("k", "main"), 200, NULL);
+	a = call("POST", API "branches/merge",
+		 "{\"source_branch\":\"dev\",\"target_branch\":\"main\"}");
+	op = member(a, "operation_id");
+	a = call("GET", cx_printf(&cx, API "merge-operations/%s/conflicts", op), NULL);
+	conflict = member(a, "id");
+	expect("POST", cx_printf(&cx, API "conflicts/%s/resolve", conflict),
+	       "{\"strategy\":\"TakeSource\"}", 200, NULL);
+	expect("POST", T "/t", SET("k", "main again"), 200, NULL);
+	expect("POST", cx_printf(&cx, API "merge-operations/%s/complete", op), NULL, 409,
+	       "conflicts");
+	expect("GET", T "/t", NULL, 200, "\"k\":\"main again\"");
+	expect("GET", cx_printf(&cx, API "merge-operations/%s", op), NULL, 200, "conflicted");
+	expect("POST", cx_printf(&cx, API "merge-operations/%s/abort", op), NULL, 200, "aborted");
+}
+END_TEST
+
+START_TEST(protected_main)
+{
+	make_dev();
+	expect("PUT", API "branches/dev?catalog=c", "{\"protected\":true,\"merge_by\":[\"bob\"]}",
+	       200, "\"protected\":true");
+	expect("DELETE", API "branches/dev?catalog=c", NULL, 403, "protected");
+	expect("PUT", API "branches/dev?catalog=c", "{\"protected\":false}", 200,
+	       "\"merge_by\":null");
+	expect("POST", API "catalogs",
+	       "{\"name\":\"m\",\"storage_location\":\"$W/m\",\"properties\":{"
+	       "\"branches.main.merge-only\":\"true\"}}",
+	       201, NULL);
+	expect("POST", "/v1/m/namespaces", "{\"namespace\":[\"a\"]}", 403, "merges only");
+	expect("POST", API "branches", "{\"name\":\"dev\",\"catalog\":\"m\"}", 201, NULL);
+	expect("POST", "/v1/m/namespaces?branch=dev", "{\"namespace\":[\"a\"]}", 200, NULL);
+	expect("POST", "/v1/m/namespaces/a%40dev/tables", "{\"name\":\"t\"," SCHEMA "}", 200, NULL);
+	expect("POST", API "branches/merge",
+	       "{\"source_branch\":\"dev\",\"target_branch\":\"main\",\"catalog\":\"m\"}", 200,
+	       NULL);
+	expect("GET", "/v1/m/namespaces/a/tables/t", NULL, 200, NULL);
+	expect("POST", "/v1/m/namespaces/a/tables/t", SET("k", "no"), 403, "merges only");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("rest_branches");
+	TCase *c = tcase_create("rest_branches");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(c, start, end);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, branches_and_tags);
+	tcase_add_test(c, partial_branches);
+	tcase_add_test(c, commits);
+	tcase_add_test(c, merges);
+	tcase_add_test(c, answers_grow_old);
+	tcase_add_test(c, protected_main);
+	suite_add_tcase(s, c);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
