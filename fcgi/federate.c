@@ -12,6 +12,7 @@
 #define MAX_PATH 16384
 #define CONFIG_DEPTH 8
 #define PREFIX "/v1/{}"
+#define MAX_ADDRESSES 65536 /* bytes that addresses of ours may be longer */
 
 bool federate_applies(const struct request *rq)
 {
@@ -120,10 +121,82 @@ static bool reads(const struct request *rq)
 }
 
 /*
+ * Where clients get new credentials and signatures: to these addresses they send their token
+ * of ours, so they have to be ours, whatever the upstream says.  The requests then come by
+ * here and are sent on.
+ */
+#define ADDRESS_REFRESH "refresh-credentials-endpoint\""
+#define ADDRESS_SIGNER "signer."
+
+/* The first character of the next such address in JSON text, or NULL. */
+static const char *next_address(const char *text)
+{
+	static const char *const names[] = { ADDRESS_REFRESH, ADDRESS_SIGNER "endpoint\"",
+					     ADDRESS_SIGNER "uri\"" };
+	const char *first = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *at = strstr(text, names[i]);
+
+		at = at ? at + strlen(names[i]) : NULL;
+		if (at && (!first || at < first))
+			first = at;
+	}
+	if (!first)
+		return NULL;
+	first += strspn(first, " \t\r\n:");
+	return *first == '"' ? first + 1 : next_address(first);
+}
+
+/* Adds our form of the address; where what is left of it begins. */
+static const char *add_address(struct text *t, const struct request *rq, const struct upstream *u,
+			       const char *root, const char *address)
+{
+	const char *rest = address, *host = strstr(address, "://");
+	size_t n = strlen(root);
+
+	if (text_starts(rest, u->base)) {
+		rest += strlen(u->base);
+		text_add(t, request_base_url(rq));
+	} else if (host && host < address + strcspn(address, "\"/")) {
+		rest = host + 3 + strcspn(host + 3, "\"/");
+		text_add(t, request_base_url(rq));
+	}
+	if (*rest == '/') {
+		text_addc(t, '/');
+		rest++;
+	}
+	if (strncmp(rest, root, n) != 0 || rest[n] != '/')
+		return rest;
+	text_add(t, "v1/");
+	text_add_percent(t, rq->object.catalog, strlen(rq->object.catalog), false);
+	return rest + n;
+}
+
+static enum status answer_ours(struct request *rq, const struct upstream *u,
+			       const struct upstream_request *r)
+{
+	struct text t = text_open(rq->cx, r->n_answer + MAX_ADDRESSES);
+	const char *from = r->answer, *address;
+	enum status s;
+
+	while ((address = next_address(from))) {
+		text_addn(&t, from, (size_t)(address - from));
+		from = add_address(&t, rq, u, r->root, address);
+	}
+	text_add(&t, from);
+	s = text_check(&t, "the answer");
+	if (!s)
+		answer_part(rq, t.s, t.len);
+	return s;
+}
+
+/*
  * Retry-After beside a 503 makes Java's client send a commit again, which may have been
  * carried out; 429 is the upstream's word that it was not.
  */
-static enum status pass_on(struct request *rq, const struct upstream_request *r)
+static enum status pass_on(struct request *rq, const struct upstream *u,
+			   const struct upstream_request *r)
 {
 	if (r->etag)
 		answer_header(rq, "ETag", r->etag);
@@ -133,6 +206,8 @@ static enum status pass_on(struct request *rq, const struct upstream_request *r)
 		return answer_empty(rq, r->code);
 	rq->answer.http = r->code;
 	rq->answer.content_type = r->content_type;
+	if (strstr(r->answer, ADDRESS_REFRESH) || strstr(r->answer, ADDRESS_SIGNER))
+		return answer_ours(rq, u, r);
 	answer_part(rq, r->answer, r->n_answer);
 	return OK;
 }
@@ -246,7 +321,7 @@ enum status federate(struct request *rq)
 	r.n_body = rq->body_len;
 	s = upstream_send(rq->cx, &f.link, &r);
 	record(rq, &r, s);
-	return s ? no_answer(rq, s) : pass_on(rq, &r);
+	return s ? no_answer(rq, s) : pass_on(rq, &f.upstream, &r);
 }
 
 /* --- counting ----------------------------------------------------------------------------- */

@@ -403,14 +403,13 @@ enum status upstream_send(struct cx *cx, const struct upstream_link *link,
 				  .n_body = r->n_body,
 				  .max_answer = link->max_answer,
 				  .once = !reads };
-	const char *root;
-	enum status s = find_root(cx, link, &root);
+	enum status s = find_root(cx, link, &r->root);
 
 	if (s)
 		return s;
 	if (r->n_headers > MAX_HEADERS)
 		return fail(cx, INTERNAL, "too many headers for an upstream catalog");
-	h.url = cx_printf(cx, "%s/%s%s%s%s", link->upstream->base, root, r->path,
+	h.url = cx_printf(cx, "%s/%s%s%s%s", link->upstream->base, r->root, r->path,
 			  r->query && *r->query ? "?" : "", r->query ? r->query : "");
 	s = send_as_us(cx, link, &h);
 	r->code = h.code;

@@ -56,6 +56,7 @@ struct upstream_request {
 	const char *answer; /* NUL behind it */
 	size_t n_answer;
 	const char *content_type, *etag, *retry_after; /* NULL = not said */
+	const char *root; /* "v1/prefix": what its paths begin with, behind base */
 };
 
 /*

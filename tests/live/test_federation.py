@@ -392,6 +392,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_busy(self):
         self.answer(503, b'{"error":{"message":"busy","type":"X","code":503}}', Retry_After="1")
 
+    def do_addresses(self):
+        config = {
+            "client.refresh-credentials-endpoint": "v1/addresses/namespaces/a/tables/t/credentials",
+            "gcs.oauth2.refresh-credentials-endpoint": "/v1/addresses/namespaces/a",
+            "s3.signer.endpoint": f"{self.server.uri}/v1/addresses/namespaces/a/sign",
+            "s3.signer.uri": "https://elsewhere.example/x",
+            "signer.uri": self.server.uri,
+            "s3.signer": "S3V4RestSigner",
+            "s3.endpoint": "https://s3.example",
+        }
+        self.answer(200, json.dumps({"metadata": {"properties": {"signer.uri": 7}}, "config": config}).encode())
+
     def do_config(self):
         self.answer(200, json.dumps({"defaults": {"prefix": "no"}, "overrides": {"prefix": "pre/fix"}}).encode())
 
@@ -463,6 +475,22 @@ def test_what_is_sent_on(own_server, stub):
     get(own_server, f"/v1/{name}/namespaces", "POST", data=body, headers={"Content-Type": "application/json"})
     assert stub.seen[-1][0] == "POST" and stub.seen[-1][3] == body
     assert [s[1] for s in stub.seen].count("/v1/config") <= 2  # kept by a family's processes
+
+
+def test_addresses_that_tokens_go_to_are_ours(own_server, stub):
+    """A client sends its token of ours where a load says that credentials are renewed and requests signed."""
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/addresses"})
+    r = get(own_server, f"/v1/{name}/namespaces/a/tables/t")
+    assert r.json()["metadata"] == {"properties": {"signer.uri": 7}}
+    assert r.json()["config"] == {
+        "client.refresh-credentials-endpoint": f"v1/{name}/namespaces/a/tables/t/credentials",
+        "gcs.oauth2.refresh-credentials-endpoint": f"/v1/{name}/namespaces/a",
+        "s3.signer.endpoint": f"{own_server.uri}/v1/{name}/namespaces/a/sign",
+        "s3.signer.uri": f"{own_server.uri}/x",
+        "signer.uri": own_server.uri,
+        "s3.signer": "S3V4RestSigner",
+        "s3.endpoint": "https://s3.example",
+    }
 
 
 def test_an_api_key_goes_in_its_header(own_server, stub):
