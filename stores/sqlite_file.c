@@ -339,7 +339,7 @@ static enum status connect(struct cx *cx, struct sqlite *st)
 enum status sqlite_ready(struct cx *cx, struct sqlite *st)
 {
 	struct stat file;
-	bool there = stat(st->path, &file) == 0;
+	bool there = stat(st->path, &file) == 0, held = st->held;
 	enum status s;
 
 	if (there && st->db && file.st_ino == st->inode && file.st_dev == st->device)
@@ -348,6 +348,8 @@ enum status sqlite_ready(struct cx *cx, struct sqlite *st)
 	if (!there)
 		return fail(cx, UNAVAILABLE, "the database %s is gone: %s", st->path,
 			    strerror(errno));
+	if (held)
+		return fail(cx, UNAVAILABLE, "the database %s is another file now", st->path);
 	s = connect(cx, st);
 	if (s)
 		let_go(st, true);

@@ -291,6 +291,18 @@ START_TEST(one_moment)
 	ck_assert_uint_eq(count_rows(reader, &from.row, NULL), before);
 	ok(store_hold(&cx, reader, false));
 	ck_assert_uint_eq(count_rows(reader, &from.row, NULL), before + 1);
+
+	/* a moment of another file is not that one */
+	ok(store_hold(&cx, reader, true));
+	ck_assert_int_eq(
+		0, system(cx_printf(&cx, "cd %s/first && cp pangolin.db new && mv new pangolin.db",
+				    places)));
+	{
+		struct rows rows;
+		struct query q = { .from = &from.row, .bound = 1, .limit = 1 };
+
+		ck_assert_int_eq(store_list(&cx, reader, &q, &rows), UNAVAILABLE);
+	}
 	store_close(reader);
 	end();
 }
