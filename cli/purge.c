@@ -2,6 +2,7 @@
 /* purge.c - removes a dropped table's files: data, manifests, lists, statistics, metadata. */
 #include "cli/purge.h"
 
+#include "common/default_storage.h"
 #include "common/gzip.h"
 #include "common/iceberg/manifest.h"
 #include "common/iceberg/metadata.h"
@@ -55,6 +56,14 @@ static enum status read_storage(struct purge *p, struct store *st, const char *t
 	struct warehouse w = { .row = ROW(warehouse), .tenant_id = tenant_id, .name = name };
 	enum status s;
 
+	if (json_object_get_boolean(json_member(payload, "on_default"))) {
+		if (!st->fallback)
+			return fail(p->cx, INVALID, "PANGOLIN_DEFAULT_STORAGE is not set any more");
+		s = storage_of(p->cx, default_storage_of(p->cx, st->fallback, tenant_id),
+			       &p->storage);
+		p->storage.trusted = true;
+		return s;
+	}
 	if (!name || !*name) {
 		config = json_new_object(p->cx);
 		json_set_text(config, "location", json_text(payload, "storage_location"));

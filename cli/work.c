@@ -2,6 +2,7 @@
 /* work.c - pangolin work: leases jobs and runs them, a small list at a time. */
 #include "cli/cli.h"
 #include "cli/purge.h"
+#include "common/default_storage.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "fcgi/federate.h"
@@ -24,6 +25,7 @@ struct worker {
 	struct cloud *cloud;
 	size_t batch;
 	const struct config *config;
+	struct warehouse fallback;
 	struct jwt_signer *signer; /* NULL = this process may not sign */
 	sigset_t stops;
 	bool stopping;
@@ -423,6 +425,10 @@ static enum status work_open(struct cli *c, struct worker *w)
 	struct cloud_limits limits = cloud_limits_of(c->config);
 	enum status s = cli_store(c, false);
 
+	if (!s && c->config->default_storage) {
+		s = default_storage_read(c->cx, c->config->default_storage, &w->fallback);
+		c->store->fallback = &w->fallback;
+	}
 	if (!s)
 		s = cloud_open(c->cx, &limits, &w->cloud);
 	w->st = c->store;

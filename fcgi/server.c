@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "common/default_storage.h"
 #include "common/log.h"
 #include "fcgi/auth.h"
 #include "fcgi/counts.h"
@@ -211,6 +212,19 @@ static enum status open_cache(struct cx *cx, struct responder *rs)
 	return cache_open(cx, folder, rs->config->cache_bytes, &rs->cache);
 }
 
+/* An operator's mistake shows at the start. */
+static enum status open_default_storage(struct cx *cx, struct responder *rs)
+{
+	struct warehouse *w = CX_NEW(cx, struct warehouse);
+	struct storage storage;
+	enum status s = default_storage_read(cx, rs->config->default_storage, w);
+
+	if (!s)
+		s = storage_of(cx, w, &storage);
+	rs->store->fallback = w;
+	return s;
+}
+
 static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 {
 	struct config *c = CX_NEW(cx, struct config);
@@ -222,6 +236,8 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 		return s;
 	cx->deadline_ms = cx_monotonic_ms() + START_TIMEOUT_MS;
 	s = store_open(cx, c->database_url, storage_key_path(cx, c, needs), false, &rs->store);
+	if (!s && c->default_storage)
+		s = open_default_storage(cx, rs);
 	rs->content = content_open();
 	rs->refusals = refusals_open();
 	rs->meter = meter_open(c->runtime_dir, rs->family);

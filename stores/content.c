@@ -2,6 +2,7 @@
 /* content.c - catalogs by name, kept a process; places on a branch, read in one round trip. */
 #include "stores/content.h"
 
+#include "common/default_storage.h"
 #include "common/text.h"
 
 /*
@@ -254,6 +255,13 @@ static enum status read_catalog(struct cx *cx, struct store *st, struct catalog_
 		 : OK;
 }
 
+/* A catalog without a warehouse may name a folder of the machine's. */
+static bool names_folder(const struct catalog *c)
+{
+	return c->storage_location &&
+	       (text_starts(c->storage_location, "file:") || *c->storage_location == '/');
+}
+
 static enum status read_branch(struct cx *cx, struct store *st, struct catalog_ref *ref)
 {
 	struct branch *branch = CX_NEW(cx, struct branch);
@@ -277,6 +285,9 @@ static enum status read_branch(struct cx *cx, struct store *st, struct catalog_r
 			    ref->branch_name, ref->name);
 	if (has_warehouse && w->row.version)
 		ref->warehouse = w;
+	ref->on_default = !has_warehouse && st->fallback && !names_folder(ref->row);
+	if (ref->on_default)
+		ref->warehouse = default_storage_of(cx, st->fallback, ref->tenant_id);
 	return take_branch(cx, branch, ref);
 }
 

@@ -36,6 +36,7 @@ struct catalog_ref {
 	bool guarded;
 	struct catalog *row;
 	struct warehouse *warehouse;	    /* NULL: the catalog has none */
+	bool on_default;		    /* it is a tenant's folder of the operator's own */
 	int64_t server_epoch, tenant_epoch; /* versions read before all of the above */
 	struct quota quota;		    /* the tenant's */
 	int64_t tenant_version;		    /* of the tenant's row, which says it */

@@ -42,6 +42,7 @@ struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct
 	json_set_text(payload, "catalog_id", ref->catalog_id);
 	json_set_text(payload, "warehouse", ref->row->warehouse_name);
 	json_set_text(payload, "storage_location", ref->row->storage_location);
+	json_set_bool(payload, "on_default", ref->on_default);
 	json_set_text(payload, "asset_id", table->asset_id);
 	json_set_text(payload, "metadata_location", table->metadata_location);
 	json_set(payload, "locations", locations);

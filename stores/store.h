@@ -114,6 +114,8 @@ struct store {
 	bool ephemeral;
 	bool sealed;	     /* SECRET columns are given and taken as they lie in the store */
 	struct rider *rider; /* NULL = none: stores/idempotency.h */
+	/* Of catalogs that name no warehouse (common/default_storage.h); NULL = there is none. */
+	const struct warehouse *fallback;
 };
 
 /*

@@ -36,7 +36,8 @@ static enum status storage_config(struct cx *cx, const struct catalog_ref *ref,
 		return json_parse(cx, text, strlen(text), CONFIG_MAX_DEPTH, out);
 	if (ref->warehouse || !folder || !(text_starts(folder, "file:") || *folder == '/'))
 		return fail(cx, INVALID,
-			    "catalog \"%s\" has no warehouse: there is nowhere to keep its tables",
+			    "catalog \"%s\" has no warehouse, and this server has no "
+			    "PANGOLIN_DEFAULT_STORAGE: there is nowhere to keep its tables",
 			    ref->name);
 	*out = json_new_object(cx);
 	json_set_text(*out, "location", folder);
@@ -96,6 +97,7 @@ static enum status scope_make(struct cx *cx, const struct catalog_ref *ref, stru
 		s = scope_root(cx, ref, sc);
 	if (s)
 		return s;
+	sc->storage.trusted = ref->on_default;
 	scope_vending(cx, ref, sc);
 	scope_never_vend(cx, ref, sc);
 	storage_client_config(&sc->storage, config);

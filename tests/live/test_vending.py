@@ -2,6 +2,7 @@
 """What clients get to reach a table's files: what they asked for, for that table, and never the warehouse's own keys."""
 
 import contextlib
+import json
 import sqlite3
 import datetime
 import time
@@ -492,6 +493,40 @@ def test_pyiceberg_with_keys_of_its_own(vendor):
     table = client.create_table("own.people", PEOPLE)
     table.append(people((1, "ada", 36)))
     assert isinstance(table.scan().to_arrow(), pa.Table)
+
+
+# --- catalogs without a warehouse -----------------------------------------------------------------------
+
+
+def test_the_operators_own_storage(store, tmp_path):
+    """Each tenant has a folder of it; without it there is nowhere to keep a table."""
+    config = {**store.config(), "location": f"s3://lake/default-{uuid.uuid4().hex[:8]}"}
+    (tmp_path / "storage.json").write_text(json.dumps({"storage_config": config, "use_sts": True}))
+    (tmp_path / "storage.json").chmod(0o640)
+    server = Started("sqlite", PANGOLIN_DEFAULT_STORAGE=str(tmp_path / "storage.json"))
+    try:
+        server.api("POST", "catalogs", json={"name": "plain"})
+        own = Vendor.__new__(Vendor)
+        own.server, own.store = server, store
+        table = own.table("plain")
+        loaded = own.ask("GET", table, **VENDED).json()
+        assert loaded["metadata"]["location"].startswith(f"{config['location']}/{server.tenant}/plain/")
+        assert all(loaded["config"][k] for k in KEYS)
+        outside = {"name": "out", "schema": SCHEMA, "location": f"{config['location']}/another/t"}
+        own.ask("POST", table.rpartition("/")[0], outside, expect=400)
+        assert store.exists(loaded["metadata-location"])
+        own.ask("DELETE", f"{table}?purgeRequested=true", expect=204)
+        server.work()
+        assert not store.exists(loaded["metadata-location"])
+    finally:
+        server.stop()
+
+
+def test_nowhere_to_keep_a_table(vendor):
+    vendor.server.api("POST", "catalogs", json={"name": "nowhere"})
+    vendor.ask("POST", "/v1/nowhere/namespaces", {"namespace": ["n"]})
+    answer = vendor.ask("POST", "/v1/nowhere/namespaces/n/tables", {"name": "t", "schema": SCHEMA}, expect=400)
+    assert "no warehouse" in answer.json()["error"]["message"]
 
 
 # --- the self-test -----------------------------------------------------------------------------------
