@@ -47,6 +47,8 @@ const char *cli_storage_key(const struct cli *c)
 {
 	const char *key;
 
+	if (c->config->storage_key)
+		return "$PANGOLIN_STORAGE_KEY";
 	if (!c->config->keys_dir)
 		return NULL;
 	key = cx_printf(c->cx, "%s/storage.key", c->config->keys_dir);

@@ -38,6 +38,8 @@ static const struct setting settings[] = {
 	  "where caches and locks are kept; unset keeps none" },
 	{ "PANGOLIN_KEYS_DIR", SET_TEXT, AT(keys_dir), "folder", NULL, 0, 0,
 	  "identity.pem, identity.pub.json and storage.key" },
+	{ "PANGOLIN_STORAGE_KEY", SET_TEXT, AT(storage_key), "keys", NULL, 0, 0,
+	  "what storage.key would hold, ',' between its lines: the file is not read then" },
 	{ "PANGOLIN_FILE_ROOTS", SET_TEXT, AT(file_roots), "folders", NULL, 0, 0,
 	  "folders file warehouses may lie in, ':' between; unset allows none" },
 	{ "PANGOLIN_CA_FILE", SET_TEXT, AT(ca_file), "file", NULL, 0, 0,

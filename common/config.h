@@ -15,6 +15,7 @@ struct config {
 	const char *public_url;	 /* scheme://host[:port], no slash behind; NULL = ask the request */
 	const char *runtime_dir; /* cache, locks; NULL = none */
 	const char *keys_dir;	 /* identity.pem, identity.pub.json, storage.key */
+	const char *storage_key; /* instead of storage.key; NULL = the file */
 	const char *file_roots;	 /* ':' between; NULL = no file warehouses */
 	const char *ca_file;	 /* PANGOLIN_CA_FILE: PEM; NULL = the system's */
 	bool refuse_loopback;	 /* PANGOLIN_REFUSE_LOOPBACK: of storages' endpoints */

@@ -111,6 +111,20 @@ static enum status read_file(struct cx *cx, const char *path, char *buffer, size
 	return OK;
 }
 
+static enum status read_variable(struct cx *cx, const char *name, char *buffer, size_t *len)
+{
+	const char *text = getenv(name);
+
+	*len = text ? strlen(text) : 0;
+	if (!text || *len > MAX_RING_BYTES)
+		return fail(cx, UNAVAILABLE, "%s is not set, or too long for a key ring", name);
+	memcpy(buffer, text, *len);
+	for (size_t i = 0; i < *len; i++)
+		if (buffer[i] == ',')
+			buffer[i] = '\n';
+	return OK;
+}
+
 static void forget_keys(struct seal *ring)
 {
 	if (ring->keys)
@@ -129,7 +143,10 @@ static enum status load(struct cx *cx, const char *path, struct seal *ring)
 
 	if (!buffer)
 		abort();
-	s = read_file(cx, path, buffer, &len, &ring->file);
+	if (*path == '$')
+		s = read_variable(cx, path + 1, buffer, &len);
+	else
+		s = read_file(cx, path, buffer, &len, &ring->file);
 	if (!s) {
 		for (size_t i = 0; i < len; i++)
 			lines += buffer[i] == '\n';

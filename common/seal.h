@@ -20,7 +20,8 @@
  */
 struct seal;
 
-/* Reads a key ring.  UNAVAILABLE: no such file, not readable.  INVALID: its mode
+/* Reads a key ring; a path "$NAME" is the environment's variable of that name, with ',' for the
+ * ends of lines.  UNAVAILABLE: no such file, not readable.  INVALID: its mode
  * allows more than 0640, a line does not read, it holds no key. */
 MUST_USE enum status seal_open(struct cx *cx, const char *path, struct seal **out);
 /* Wipes the keys; NULL is fine. */

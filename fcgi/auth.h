@@ -6,6 +6,8 @@
 #include "common/jwt.h"
 #include "fcgi/http.h"
 
+struct attempts; /* fcgi/attempts.h */
+
 /*
  * Opens the identity ring: the public keys, and with may_sign the private one.
  * INVALID: a missing or unsafe file, or no PANGOLIN_KEYS_DIR (in no-auth mode: then
@@ -48,7 +50,6 @@ MUST_USE enum status auth_root(struct cx *cx, struct responder *rs, const char *
  * record, for whom refusals.h says.  UNAUTHENTICATED, with cx->message as it was;
  * UNAVAILABLE where it can't be counted.
  */
-struct attempts;
 MUST_USE enum status auth_failed(struct request *rq, struct attempts *attempts,
 				 const char *tenant_id, const char *username);
 

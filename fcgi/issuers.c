@@ -57,7 +57,7 @@ void issuers_close(struct issuers *i)
 /* --- fetching -------------------------------------------------------------------------- */
 
 enum status issuers_fetch(struct cx *cx, struct issuers *i, struct http_request *r,
-			  struct json_object **out)
+			  enum json_type type, struct json_object **out)
 {
 	if (!i->http)
 		i->http = http_open(&i->limits);
@@ -68,8 +68,8 @@ enum status issuers_fetch(struct cx *cx, struct issuers *i, struct http_request 
 	if (r->code != 200)
 		return fail(cx, INVALID, "%s answered %d", r->url, r->code);
 	if (json_parse(cx, r->answer, r->n_answer, JSON_DEPTH, out) ||
-	    !json_object_is_type(*out, json_type_object))
-		return fail(cx, INVALID, "%s gave no JSON object", r->url);
+	    !json_object_is_type(*out, type))
+		return fail(cx, INVALID, "%s gave no JSON %s", r->url, json_type_to_name(type));
 	return OK;
 }
 
@@ -77,7 +77,7 @@ static enum status get(struct cx *cx, struct issuers *i, const char *url, struct
 {
 	struct http_request r = { .method = "GET", .url = url };
 
-	return issuers_fetch(cx, i, &r, out);
+	return issuers_fetch(cx, i, &r, json_type_object, out);
 }
 
 /* Endpoints that could be overheard are no endpoints. */

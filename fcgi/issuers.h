@@ -33,10 +33,10 @@ MUST_USE enum status issuers_endpoints(struct cx *cx, struct issuers *i, struct 
 				       const struct provider *p, struct json_object **out);
 
 /*
- * Sends a request and reads its answer as JSON.  UNAVAILABLE: none came.  INVALID: it
- * is not 200, or no JSON; what it says stays out of the message.
+ * Sends a request and reads its answer as JSON of that type.  UNAVAILABLE: none came.
+ * INVALID: it is not 200, or no such JSON; what it says stays out of the message.
  */
 MUST_USE enum status issuers_fetch(struct cx *cx, struct issuers *i, struct http_request *r,
-				   struct json_object **out);
+				   enum json_type type, struct json_object **out);
 
 #endif

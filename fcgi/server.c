@@ -161,7 +161,11 @@ static void harden(void)
 
 static const char *storage_key_path(struct cx *cx, const struct config *c, unsigned needs)
 {
-	if (!(needs & NEED_STORAGE_KEY) || !c->keys_dir)
+	if (!(needs & NEED_STORAGE_KEY))
+		return NULL;
+	if (c->storage_key)
+		return "$PANGOLIN_STORAGE_KEY";
+	if (!c->keys_dir)
 		return NULL;
 	return cx_printf(cx, "%s/storage.key", c->keys_dir);
 }

@@ -76,7 +76,7 @@ static enum status redeem(struct request *rq, const struct provider *p, const ch
 		headers[r.n_headers++] = (struct pair){ "Authorization", basic_of(rq->cx, p) };
 	r.body = form.s;
 	r.n_body = form.len;
-	return issuers_fetch(rq->cx, rq->rs->external->issuers, &r, out);
+	return issuers_fetch(rq->cx, rq->rs->external->issuers, &r, json_type_object, out);
 }
 
 /* --- OpenID Connect ----------------------------------------------------------------------- */
@@ -144,28 +144,23 @@ static enum status claims_of_issuer(struct request *rq, const struct provider *p
 /* --- github --------------------------------------------------------------------------------- */
 
 static enum status ask_github(struct request *rq, const char *url, const char *token,
-			      struct http_request *r, struct json_object **out)
+			      enum json_type type, struct json_object **out)
 {
 	struct pair headers[] = {
 		{ "Authorization", cx_printf(rq->cx, "Bearer %s", token) },
 		{ "Accept", "application/json" },
 		{ "User-Agent", "pangolin" }, /* api.github.com answers nobody without one */
 	};
-
-	*r = (struct http_request){
+	struct http_request r = {
 		.method = "GET", .url = url, .headers = headers, .n_headers = ARRAY_SIZE(headers)
 	};
-	return issuers_fetch(rq->cx, rq->rs->external->issuers, r, out);
+
+	return issuers_fetch(rq->cx, rq->rs->external->issuers, &r, type, out);
 }
 
-/* The one that is primary and verified; the list is an array, which issuers_fetch is not for. */
-static const char *primary_email(struct request *rq, const struct http_request *r)
+/* The one that is primary and verified; NULL: there is none. */
+static const char *primary_email(struct json_object *list)
 {
-	struct json_object *list;
-
-	if (r->code != 200 || json_parse(rq->cx, r->answer, r->n_answer, 8, &list) ||
-	    !json_object_is_type(list, json_type_array))
-		return NULL;
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct json_object *v = json_object_array_get_idx(list, i);
 
@@ -177,12 +172,23 @@ static const char *primary_email(struct request *rq, const struct http_request *
 	return NULL;
 }
 
+static struct json_object *github_claims(struct cx *cx, struct json_object *user, int64_t id,
+					 const char *email)
+{
+	struct json_object *o = json_new_object(cx);
+
+	json_set_text(o, "sub", cx_printf(cx, "%lld", (long long)id));
+	json_set_text(o, "preferred_username", json_text(user, "login"));
+	json_set_text(o, "email", email);
+	json_set_bool(o, "email_verified", email != NULL);
+	return o;
+}
+
 static enum status claims_of_github(struct request *rq, const struct provider *p,
 				    const struct oidc_answer *a, struct json_object **out)
 {
-	struct json_object *answer, *user, *ignored;
-	const char *token, *email;
-	struct http_request r;
+	const char *emails_url = cx_printf(rq->cx, "%s/emails", p->userinfo_url), *token;
+	struct json_object *answer, *user, *emails;
 	int64_t id;
 	enum status s;
 
@@ -192,20 +198,15 @@ static enum status claims_of_github(struct request *rq, const struct provider *p
 	token = json_text(answer, "access_token");
 	if (!token)
 		return fail(rq->cx, INVALID, "%s did not take the code", p->name);
-	s = ask_github(rq, p->userinfo_url, token, &r, &user);
+	s = ask_github(rq, p->userinfo_url, token, json_type_object, &user);
 	id = s ? 0 : json_int(user, "id", 0);
-	if (s || !id)
-		return s ? s : fail(rq->cx, INVALID, "%s does not say who came", p->name);
-	s = ask_github(rq, cx_printf(rq->cx, "%s/emails", p->userinfo_url), token, &r, &ignored);
-	if (s == UNAVAILABLE)
-		return s;
-	email = primary_email(rq, &r);
-	*out = json_new_object(rq->cx);
-	json_set_text(*out, "sub", cx_printf(rq->cx, "%lld", (long long)id));
-	json_set_text(*out, "preferred_username", json_text(user, "login"));
-	json_set_text(*out, "email", email);
-	json_set_bool(*out, "email_verified", email != NULL);
-	return OK;
+	if (!s && !id)
+		s = fail(rq->cx, INVALID, "%s does not say who came", p->name);
+	if (!s)
+		s = ask_github(rq, emails_url, token, json_type_array, &emails);
+	if (!s)
+		*out = github_claims(rq->cx, user, id, primary_email(emails));
+	return s;
 }
 
 enum status oidc_claims(struct request *rq, const struct provider *p,

@@ -93,7 +93,7 @@ enum status rotate_token(struct request *rq)
 	enum status s;
 
 	if (!who->token_id)
-		return fail(rq->cx, INVALID, "only a token can be rotated");
+		return fail(rq->cx, INVALID, "only a token of this server can be rotated");
 	token_ttl(who, &ttl_s);
 	list[0] = login_record(rq, who, "generate_token");
 	s = token_end(rq->cx, rq->rs->store, who->tenant_id, who->token_id, &list[1]);
@@ -148,7 +148,7 @@ enum status revoke_my_token(struct request *rq)
 	if (s)
 		return s;
 	if (!who->token_id)
-		return fail(rq->cx, INVALID, "this request came without a token to revoke");
+		return fail(rq->cx, INVALID, "this request came without a token of this server");
 	s = token_revoke(rq->cx, rq->rs->store, who->tenant_id, who->token_id, "revoke_token", by);
 	if (s && s != NOT_FOUND)
 		return s;

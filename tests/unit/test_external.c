@@ -9,8 +9,8 @@
 #define ME "/api/v1/users/me"
 #define MAX_JWKS ((size_t)300000)
 
-static struct foreign_key rsa = { "first", "RS256", NULL }, next = { "second", "EdDSA", NULL },
-			  evil = { "first", "RS256", NULL };
+static struct foreign_key first = { "first", "EdDSA", NULL }, next = { "second", "ES256", NULL },
+			  evil = { "first", "EdDSA", NULL };
 static struct fake_server issuer;
 static const char *url;
 
@@ -49,7 +49,7 @@ static void begin(const char *const *answers, size_t n)
 
 static void begin_well(void)
 {
-	const char *answers[] = { discovery("http://127.0.0.1:$PORT"), jwks_of(&rsa),
+	const char *answers[] = { discovery("http://127.0.0.1:$PORT"), jwks_of(&first),
 				  discovery("http://127.0.0.1:$PORT"), jwks_of(&next) };
 
 	set("TENANT", TENANT);
@@ -58,16 +58,16 @@ static void begin_well(void)
 
 static void setup(void)
 {
-	rsa.key = foreign_make("RS256", 2048);
-	evil.key = foreign_make("RS256", 2048);
-	next.key = foreign_make("EdDSA", 0);
+	first.key = foreign_make("EdDSA", 0);
+	evil.key = foreign_make("EdDSA", 0);
+	next.key = foreign_make("ES256", 0);
 }
 
 static void teardown(void)
 {
 	end();
 	fake_stop(&issuer);
-	EVP_PKEY_free(rsa.key);
+	EVP_PKEY_free(first.key);
 	EVP_PKEY_free(evil.key);
 	EVP_PKEY_free(next.key);
 }
@@ -80,7 +80,7 @@ static const char *claims_of(const char *subject, const char *more)
 
 static const char *token_of(const char *subject, const char *more)
 {
-	return foreign_token(&cx, &rsa, claims_of(subject, more));
+	return foreign_token(&cx, &first, claims_of(subject, more));
 }
 
 static struct json_object *who(const char *token)
@@ -96,20 +96,20 @@ static struct json_object *who(const char *token)
 START_TEST(a_token_is_a_user)
 {
 	const char *token, *more = ",\"email\":\"zoe@corp\",\"email_verified\":true";
-	struct json_object *first, *again;
+	struct json_object *found, *again;
 	struct user u;
 
 	begin_well();
 	token = token_of("00u1", "");
-	first = who(token);
-	ck_assert_str_eq(json_text(first, "username"), "acme:00u1");
-	ck_assert_str_eq(json_text(first, "tenant-id"), TENANT);
-	ck_assert_str_eq(json_text(first, "role"), "tenant-user");
-	ck_assert_str_eq(json_text(first, "oauth-provider"), "acme");
+	found = who(token);
+	ck_assert_str_eq(json_text(found, "username"), "acme:00u1");
+	ck_assert_str_eq(json_text(found, "tenant-id"), TENANT);
+	ck_assert_str_eq(json_text(found, "role"), "tenant-user");
+	ck_assert_str_eq(json_text(found, "oauth-provider"), "acme");
 	/* another process, another token, another address: the same user; one fetch for all */
 	ck_assert_int_eq(me(&responder, token), 200);
 	again = who(token_of("00u1", more));
-	ck_assert_str_eq(json_text(first, "id"), json_text(again, "id"));
+	ck_assert_str_eq(json_text(found, "id"), json_text(again, "id"));
 	ck_assert_int_eq(issuer.seen->n, 2);
 	ck_assert_str_eq(json_text(who(token_of("00u2", more)), "username"), "zoe@corp");
 	/* an address that is not verified, or a name that somebody has, is no name */
@@ -239,28 +239,28 @@ START_TEST(hostile_tokens)
 			 url);
 	future = claims_of("a",
 			   cx_printf(&cx, ",\"nbf\":%lld", (long long)cx_now_ms() / 1000 + 300));
-	bad[n++] = foreign_sign(&cx, &rsa, "{\"alg\":\"none\",\"kid\":\"first\"}", good);
-	bad[n++] = foreign_sign(&cx, &rsa, "{\"alg\":\"HS256\",\"kid\":\"first\"}", good);
-	bad[n++] = foreign_sign(&cx, &rsa, "{\"alg\":\"RS256\"}", good);
-	bad[n++] = foreign_sign(&cx, &rsa, "{\"alg\":\"RS256\",\"kid\":\"other\"}", good);
+	bad[n++] = foreign_sign(&cx, &first, "{\"alg\":\"none\",\"kid\":\"first\"}", good);
+	bad[n++] = foreign_sign(&cx, &first, "{\"alg\":\"HS256\",\"kid\":\"first\"}", good);
+	bad[n++] = foreign_sign(&cx, &first, "{\"alg\":\"EdDSA\"}", good);
+	bad[n++] = foreign_sign(&cx, &first, "{\"alg\":\"EdDSA\",\"kid\":\"other\"}", good);
 	bad[n++] = foreign_token(&cx, &evil, good);
-	bad[n++] = foreign_token(&cx, &rsa, past);
-	bad[n++] = foreign_token(&cx, &rsa, future);
-	bad[n++] = foreign_token(&cx, &rsa,
+	bad[n++] = foreign_token(&cx, &first, past);
+	bad[n++] = foreign_token(&cx, &first, future);
+	bad[n++] = foreign_token(&cx, &first,
 				 "{\"iss\":\"pangolin\",\"aud\":\"pangolin\",\"exp\":9999999999}");
-	bad[n++] = foreign_token(&cx, &rsa,
+	bad[n++] = foreign_token(&cx, &first,
 				 "{\"iss\":\"http://evil\",\"aud\":\"catalog\",\"sub\":\"a\"}");
 	bad[n++] = foreign_token(
-		&cx, &rsa,
+		&cx, &first,
 		cx_printf(&cx, "{\"iss\":\"%s\",\"aud\":\"them\",\"sub\":\"a\",\"exp\":9999999999}",
 			  url));
 	bad[n++] = foreign_token(
-		&cx, &rsa,
+		&cx, &first,
 		cx_printf(&cx, "{\"iss\":\"%s\",\"aud\":\"catalog\",\"exp\":9999999999}", url));
-	bad[n++] = cx_printf(&cx, "%s.", foreign_token(&cx, &rsa, good));
+	bad[n++] = cx_printf(&cx, "%s.", foreign_token(&cx, &first, good));
 	for (size_t i = 0; i < n; i++)
 		ck_assert_msg(me(&second, bad[i]) == 401, "token %zu", i);
-	ck_assert_int_eq(me(&second, foreign_token(&cx, &rsa, good)), 200);
+	ck_assert_int_eq(me(&second, foreign_token(&cx, &first, good)), 200);
 	ck_assert_int_eq(issuer.seen->n, 2); /* an unknown key fetches no more than once a minute */
 }
 END_TEST
@@ -305,13 +305,13 @@ static const struct {
 
 START_TEST(an_issuer_that_lies)
 {
-	const char *jwks = jwks_of(&rsa), *said = lies[_i].jwks;
+	const char *jwks = jwks_of(&first), *said = lies[_i].jwks;
 	char *huge = cx_alloc(&cx, MAX_JWKS + 1);
 
 	memset(huge, ' ', MAX_JWKS);
 	if (said)
 		jwks = http(strcmp(said, "$HUGE") == 0 ? cx_printf(&cx, "%s{\"keys\":[%s]}", huge,
-								   foreign_jwk(&cx, &rsa))
+								   foreign_jwk(&cx, &first))
 						       : said);
 	const char *answers[] = { discovery(lies[_i].issuer), jwks };
 

@@ -186,6 +186,25 @@ START_TEST(keys_rotate)
 }
 END_TEST
 
+START_TEST(a_ring_in_the_environment)
+{
+	struct cx cx = { 0 };
+	struct seal *seal;
+	char *plain;
+
+	ck_assert_int_eq(seal_open(&cx, "$TEST_RING", &seal), UNAVAILABLE);
+	setenv("TEST_RING", "a " KEY_A ",b " KEY_B, 1);
+	ck_assert_int_eq(seal_open(&cx, "$TEST_RING", &seal), OK);
+	ck_assert(text_starts(seal_text(&cx, seal, "here", "secret"), "enc:v1:b:"));
+	ck_assert_int_eq(
+		seal_open_text(&cx, seal, "here", seal_text(&cx, seal, "here", "x"), &plain), OK);
+	seal_close(seal);
+	setenv("TEST_RING", "a " KEY_A ";", 1);
+	ck_assert_int_eq(seal_open(&cx, "$TEST_RING", &seal), INVALID);
+	cx_free(&cx);
+}
+END_TEST
+
 START_TEST(a_new_ring_is_private)
 {
 	struct cx cx = { 0 };
@@ -214,6 +233,7 @@ int main(void)
 		{ seals_and_opens, ARRAY_SIZE(plains) },
 		{ a_changed_text_does_not_open, 0 },
 		{ keys_rotate, 0 },
+		{ a_ring_in_the_environment, 0 },
 		{ a_new_ring_is_private, 0 },
 	};
 
