@@ -77,7 +77,6 @@ static inline void start(void)
 {
 	const char *key_path;
 
-	cx = (struct cx){ 0 };
 	folder = folder_with_store(&cx);
 	second_folder = cx_printf(&cx, "%s/second", folder);
 	key_path = cx_printf(&cx, "%s/storage.key", folder);

@@ -44,7 +44,6 @@ static void begin(const char *const *answers, size_t n)
 	set("ISSUER", url);
 	set("AUDIENCE", "catalog");
 	start();
-	url = cx_printf(&cx, "http://127.0.0.1:%d", issuer.port); /* start() began anew */
 }
 
 static void begin_well(void)
