@@ -357,6 +357,7 @@ kit_on() {
 	chmod 711 "$run"
 	[ "$1" != memory ] || memory=$(mktemp -d /dev/shm/pangolin-kit-XXXXXX)
 	[ "$1" != postgresql ] || eval "$("$top/tests/live/servers/postgres.sh" "$run/postgres")"
+	[ "$1" != mongodb ] || eval "$(mongo_server "$run/mongo")"
 	say "the kit on $*"
 	out=$(
 		export PANGOLIN_RUN=$run/run PANGOLIN_PORT PANGOLIN_FILE_ROOTS=$run/run/warehouse:/tmp
@@ -382,8 +383,9 @@ kit_on() {
 # tests/live/rck/README.md says what --extended adds.
 suite_kit() {
 	local runs=(sqlite)
-	[ -z "$full" ] || runs+=(memory postgresql "sqlite --extended" "memory --extended")
+	[ -z "$full" ] || runs+=(memory postgresql mongodb "sqlite --extended" "memory --extended")
 	build_tree "$top/build" pangolin || return
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
 	for one in "${runs[@]}"; do
 		# shellcheck disable=SC2086
 		kit_on $one || echo "FAILED the kit on $one"

@@ -30,8 +30,8 @@
  * each and a commit: a moment is a transaction's here, and no one command reads
  * several collections within one.
  *
- * Deadlines are given to the server with each operation.  One that does not answer
- * at all is waited for as long as the URL's socketTimeoutMS says, 10 s by default.
+ * Deadlines are given to the server with each read and commit; the driver can't with
+ * other writes.  An answer that does not come is waited for as long as the URL's socketTimeoutMS says, 10 s by default.
  *
  * A column that a later version adds is missing in older documents: it reads, and
  * is found, as 0 or NULL.

@@ -13,7 +13,6 @@
 static bool may_be_done(const bson_error_t *e, const bson_t *reply)
 {
 	return e->domain == MONGOC_ERROR_STREAM || e->domain == MONGOC_ERROR_WRITE_CONCERN ||
-	       e->code == 50 /* MaxTimeMSExpired: of the second try, it may be */ ||
 	       (reply && mongoc_error_has_label(reply, "RetryableWriteError"));
 }
 
@@ -63,20 +62,20 @@ static bson_t *update_of(struct cx *cx, const struct change *c)
 static enum mongo_outcome run_alone(struct mongo_try *t, const struct change *c)
 {
 	mongoc_collection_t *to = mongo_collection(t->cx, t->m, c->row->kind->table);
-	bson_t *options = mongo_options(t->cx, NULL), reply;
+	bson_t reply;
 	enum mongo_outcome outcome;
 	bson_error_t e;
 	bool ok;
 
 	t->m->store.trips++;
 	if (c->op == INSERT)
-		ok = mongoc_collection_insert_one(to, mongo_document(t->cx, c->row), options,
-						  &reply, &e);
+		ok = mongoc_collection_insert_one(to, mongo_document(t->cx, c->row), NULL, &reply,
+						  &e);
 	else if (c->op == DELETE)
-		ok = mongoc_collection_delete_one(to, selector(t->cx, c), options, &reply, &e);
+		ok = mongoc_collection_delete_one(to, selector(t->cx, c), NULL, &reply, &e);
 	else
-		ok = mongoc_collection_update_one(to, selector(t->cx, c), update_of(t->cx, c),
-						  options, &reply, &e);
+		ok = mongoc_collection_update_one(to, selector(t->cx, c), update_of(t->cx, c), NULL,
+						  &reply, &e);
 	if (!ok)
 		outcome = mongo_outcome_of(t, &e, &reply);
 	else if (number(&reply, "insertedCount") || number(&reply, "deletedCount") ||
@@ -281,8 +280,7 @@ void mongo_ask_for_pins(struct mongo_try *t, const struct change *changes, size_
 		mongo_append(by, "_id", pin_id(t->cx, c->row, LETTERS[MONGO_PINS]));
 		t->m->store.trips++;
 		(void)mongoc_collection_update_one(mongo_collection(t->cx, t->m, MONGO_PINS_TABLE),
-						   by, until, mongo_options(t->cx, NULL), NULL,
-						   NULL);
+						   by, until, NULL, NULL, NULL);
 	}
 }
 

@@ -151,6 +151,7 @@ static bool run_case(const struct t *base, const struct test_case *c)
 		alarm(600);
 		snprintf(t.tenant, sizeof(t.tenant), "%s", text_uuid7(&t.cx));
 		snprintf(t.catalog, sizeof(t.catalog), "%s", text_uuid7(&t.cx));
+		t.cx.deadline_ms = cx_monotonic_ms() + 600000; /* as every request has one */
 		t_open(&t);
 		c->run(&t);
 		t_close(&t);

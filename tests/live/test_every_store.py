@@ -7,7 +7,7 @@ import requests
 from pyiceberg.schema import Schema
 from pyiceberg.types import LongType, NestedField, StringType
 
-STORES = ["sqlite", "memory", "postgresql"]
+STORES = ["sqlite", "memory", "postgresql", "mongodb"]
 PLACES = [f"{store}-{kind}" for store in STORES for kind in ("vended", "s3")]
 
 pytestmark = pytest.mark.ours
