@@ -11,7 +11,6 @@
 #include "stores/tenants.h"
 
 #define REASON "it is being copied to another store"
-#define PAGE 1000
 #define MARGIN_S 5 /* beyond a request's deadline */
 
 /* Rows that readers leave, and the worker takes away: they need not stand still. */
@@ -62,26 +61,15 @@ static enum status open_side(struct copy *k, struct side *s, const char *name, c
 
 /* --- tenants -------------------------------------------------------------------------- */
 
-static enum status list_tenants(struct copy *k, struct list *out)
+static enum status add_tenant(void *arg, struct cx *cx, const char *tenant_id)
 {
-	struct cx *cx = k->c->cx;
-	struct tenant from = { .row = ROW(tenant) };
-	struct query q = { .from = &from.row, .limit = PAGE };
-	struct rows rows;
-	enum status s;
+	struct list *all = arg;
 
-	do {
-		struct tenant *t;
-
-		s = store_list(cx, k->from.st, &q, &rows);
-		t = rows.items;
-		for (size_t i = 0; !s && i < rows.n; i++) {
-			*(struct tenant_copy *)list_add(out) =
-				(struct tenant_copy){ .id = t[i].tenant_id };
-			q.after = &t[i].row;
-		}
-	} while (!s && rows.n == PAGE);
-	return s;
+	(void)cx;
+	if (*tenant_id)
+		*(struct tenant_copy *)list_add(all) =
+			(struct tenant_copy){ .id = cx_strdup(all->cx, tenant_id) };
+	return OK;
 }
 
 static enum status choose_tenants(struct copy *k)
@@ -95,7 +83,7 @@ static enum status choose_tenants(struct copy *k)
 	for (size_t i = 0; !s && i < n; i++)
 		*(struct tenant_copy *)list_add(&all) = (struct tenant_copy){ .id = ids[i] };
 	if (!s && !ids)
-		s = list_tenants(k, &all);
+		s = cli_each_tenant(k->c->cx, k->from.st, add_tenant, &all);
 	k->tenants = all.items;
 	k->n = all.n;
 	return s;

@@ -49,6 +49,26 @@ bool dump_same(const struct dump_totals *a, const struct dump_totals *b)
 	return a->all.rows == b->all.rows && strcmp(a->all.sha256, b->all.sha256) == 0;
 }
 
+enum status dump_reseal(struct cx *cx, struct row *row, struct seal *from, struct seal *to)
+{
+	for (size_t i = 0; i < row->kind->n_columns; i++) {
+		const struct column *c = &row->kind->columns[i];
+		const char *place;
+		char *plain;
+		enum status s;
+
+		if (!(c->flags & SECRET) || !model_text(row, c))
+			continue;
+		place = store_secret_place(cx, row, c);
+		s = seal_open_text(cx, from, place, model_text(row, c), &plain);
+		if (s)
+			return fail(cx, s, "%s of a %s: %s", c->name, row->kind->name,
+				    cx_strdup(cx, cx->message));
+		model_set_text(row, c, seal_text(cx, to, place, plain));
+	}
+	return OK;
+}
+
 /* --- checksums --------------------------------------------------------------------- */
 
 struct dump_hash {

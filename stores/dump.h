@@ -75,9 +75,7 @@ struct dump_reader;
 
 struct dump_header {
 	int64_t schema;
-	const char *time; /* or NULL */
-	bool all;	  /* all tenants */
-	bool key_file;	  /* secrets are sealed with the file's own key */
+	bool key_file; /* secrets are sealed with the file's own key */
 };
 
 /* Reads the first line; the reader belongs to cx.  INVALID: not such a file, or one of a
@@ -106,6 +104,10 @@ const char *dump_tenant(const struct row *row);
 const char *dump_asset(const struct row *row);
 
 /* --- for both -------------------------------------------------------------------- */
+
+/* Seals the row's secrets, which lie as `from` sealed them, by `to`.  INTERNAL: one does not open. */
+MUST_USE enum status dump_reseal(struct cx *cx, struct row *row, struct seal *from,
+				 struct seal *to);
 
 /* Checksums under way. */
 struct dump_hash;

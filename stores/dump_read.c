@@ -141,10 +141,7 @@ static enum status read_header(struct cx *cx, struct dump_reader *r)
 	if (!s)
 		s = json_get_int(cx, o, "", "schema", &h->schema);
 	if (!s)
-		s = json_opt_text(cx, o, "", "time", &h->time);
-	if (!s)
 		s = json_get_text(cx, o, "", "secrets", &secrets);
-	h->all = text_same(json_text(o, "tenants"), "all");
 	return s ? s : check_header(cx, h, format, secrets);
 }
 

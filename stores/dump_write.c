@@ -95,6 +95,12 @@ static enum status put_trailer(struct dump *d, struct dump_totals *totals)
 
 /* --- rows ------------------------------------------------------------------------------ */
 
+/* The page's own failure, told in the memory that outlives it. */
+static enum status page_failed(struct dump *d, enum status s)
+{
+	return s ? fail(d->cx, s, "%s", d->page.message) : OK;
+}
+
 static struct json_object *row_json(struct cx *cx, const struct row *row)
 {
 	struct json_object *o = json_new_object(cx), *columns = json_new_object(cx);
@@ -111,26 +117,6 @@ static struct json_object *row_json(struct cx *cx, const struct row *row)
 	}
 	json_set(o, row->kind->name, columns);
 	return o;
-}
-
-static enum status reseal_row(struct dump *d, struct row *row)
-{
-	for (size_t i = 0; i < row->kind->n_columns; i++) {
-		const struct column *c = &row->kind->columns[i];
-		const char *place;
-		char *plain;
-		enum status s;
-
-		if (!(c->flags & SECRET) || !model_text(row, c))
-			continue;
-		place = store_secret_place(&d->page, row, c);
-		s = seal_open_text(&d->page, d->st->seal, place, model_text(row, c), &plain);
-		if (s)
-			return fail(d->cx, s, "%s of a %s: %s", c->name, row->kind->name,
-				    d->page.message);
-		model_set_text(row, c, seal_text(&d->page, d->o->reseal, place, plain));
-	}
-	return OK;
 }
 
 /* True for what no catalog or table stands behind any more: the worker is about to remove it. */
@@ -174,7 +160,7 @@ static enum status put_row(struct dump *d, size_t kind, struct row *row)
 		return OK;
 	forget_state(row);
 	if (d->o->reseal)
-		s = reseal_row(d, row);
+		s = page_failed(d, dump_reseal(&d->page, row, d->st->seal, d->o->reseal));
 	if (!s)
 		s = put_object(d, row_json(&d->page, row), &line, &n);
 	if (!s)
@@ -189,12 +175,6 @@ static enum status tick(struct dump *d)
 	if (!w->tick || w->tick(w->arg, dump_hash_rows(d->hash)))
 		return OK;
 	return fail(d->cx, UNAVAILABLE, "stopped before it was done");
-}
-
-/* The page's own failure, told in the memory that outlives it. */
-static enum status page_failed(struct dump *d, enum status s)
-{
-	return s ? fail(d->cx, s, "%s", d->page.message) : OK;
 }
 
 /* All rows of a kind that the query finds, a page at a time. */

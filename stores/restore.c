@@ -172,26 +172,6 @@ static enum status begin_tenant(struct restore *r, struct tenant *t)
 
 /* --- rows ---------------------------------------------------------------------------------------- */
 
-/* From the file's key to the store's. */
-static enum status seal_anew(struct restore *r, struct row *row)
-{
-	for (size_t i = 0; r->o->key_file && i < row->kind->n_columns; i++) {
-		const struct column *c = &row->kind->columns[i];
-		const char *place;
-		char *plain;
-		enum status s;
-
-		if (!(c->flags & SECRET) || !model_text(row, c))
-			continue;
-		place = store_secret_place(&r->step, row, c);
-		s = seal_open_text(&r->step, r->o->key_file, place, model_text(row, c), &plain);
-		if (s)
-			return s;
-		model_set_text(row, c, seal_text(&r->step, r->st->seal, place, plain));
-	}
-	return OK;
-}
-
 static const char *folder_name(struct restore *r, const struct location_row *l)
 {
 	return cx_printf(&r->step, "%s %s", l->storage, l->path);
@@ -423,7 +403,7 @@ static enum status take_row(struct restore *r, struct row *row)
 	if (r->skipping)
 		return OK;
 	if (dump_header(r->reader)->key_file)
-		s = step_failed(r, seal_anew(r, row));
+		s = step_failed(r, dump_reseal(&r->step, row, r->o->key_file, r->st->seal));
 	r->rows[r->n++] = row;
 	return s;
 }
