@@ -18,8 +18,8 @@ static bool is_replaced(const struct asset *a, const struct catalog_ref *ref,
 static enum status refuse(struct request *rq, const struct table_change *t, const char *why)
 {
 	return fail(rq->cx, INVALID,
-		    "%s: snapshots can't be removed that %s: `pangolin maintain` expires what no "
-		    "branch or tag reads",
+		    "%s: snapshots can't be removed that %s: first delete the branches and tags "
+		    "that read them, or bring the branches up to date",
 		    asset_shown(rq->cx, t->at.path, t->at.name), why);
 }
 

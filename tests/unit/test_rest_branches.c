@@ -209,6 +209,69 @@ START_TEST(protected_main)
 }
 END_TEST
 
+/* A snapshot more, as its number. */
+static const char *append(const char *location, int i)
+{
+	return cx_printf(
+		&cx,
+		"{\"requirements\":[],\"updates\":[{\"action\":\"add-snapshot\",\"snapshot\":{"
+		"\"snapshot-id\":%d,\"sequence-number\":%d,\"timestamp-ms\":%lld,"
+		"\"manifest-list\":\"%s/metadata/snap-%d.avro\",\"summary\":{\"operation\":"
+		"\"append\"},\"schema-id\":0}},{\"action\":\"set-snapshot-ref\",\"ref-name\":"
+		"\"main\",\"type\":\"branch\",\"snapshot-id\":%d}]}",
+		i, i, (long long)cx_now_ms() + i, location, i, i);
+}
+
+#define EXPIRE_1                                                                                   \
+	"{\"requirements\":[],\"updates\":[{\"action\":\"remove-snapshots\",\"snapshot-ids\":[1]"  \
+	"}]}"
+
+/* From the first branch or tag on engines are kept from removing what they can't know is read. */
+START_TEST(engines_are_kept_back)
+{
+	const char *location;
+	struct fcgi_answer a;
+
+	make_t();
+	location = member(call("GET", T "/t", NULL), "location");
+	expect("POST", T "/t", append(location, 1), 200, NULL);
+	a = call("GET", T "/t", NULL);
+	ck_assert_ptr_null(strstr(a.body, "gc.enabled"));
+	expect("POST", API "tags", "{\"name\":\"v1\"}", 200, NULL);
+	expect("GET", T "/t", NULL, 200, "\"gc.enabled\":\"false\"");
+	expect("GET", T "/t?snapshots=refs", NULL, 200, "\"gc.enabled\":\"false\"");
+	expect("POST", T "/t", append(location, 2), 200, "\"gc.enabled\":\"false\"");
+	expect("POST", T "/t", EXPIRE_1, 400, "another branch or a tag");
+	expect("GET", T "/t", NULL, 200, "\"snapshot-id\":1,");
+	/* its own file says nothing of it */
+	a = call("GET", T "/t", NULL);
+	ck_assert_int_ne(system(cx_printf(&cx, "grep -q gc.enabled %s", path_of(last_location))),
+			 0);
+	/* a drop with purge leaves what the tag reads */
+	expect("DELETE", T "/t?purgeRequested=true", NULL, 204, NULL);
+	expect("GET", AT("v1"), NULL, 200, "\"snapshot-id\":1,");
+}
+END_TEST
+
+START_TEST(expired_where_nobody_reads)
+{
+	const char *location;
+
+	make_t();
+	location = member(call("GET", T "/t", NULL), "location");
+	expect("POST", T "/t", append(location, 1), 200, NULL);
+	expect("POST", T "/t", append(location, 2), 200, NULL);
+	expect("POST", T "/t", EXPIRE_1, 200, NULL);
+	/* a table that was made since the last cut is read by nobody else */
+	expect("POST", API "tags", "{\"name\":\"v1\"}", 200, NULL);
+	expect("POST", T, "{\"name\":\"u\"," SCHEMA "}", 200, NULL);
+	location = member(call("GET", T "/u", NULL), "location");
+	expect("POST", T "/u", append(location, 1), 200, NULL);
+	expect("POST", T "/u", append(location, 2), 200, NULL);
+	expect("POST", T "/u", EXPIRE_1, 200, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rest_branches");
@@ -224,6 +287,8 @@ int main(void)
 	tcase_add_test(c, merges);
 	tcase_add_test(c, answers_grow_old);
 	tcase_add_test(c, protected_main);
+	tcase_add_test(c, engines_are_kept_back);
+	tcase_add_test(c, expired_where_nobody_reads);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
