@@ -160,7 +160,7 @@ const char *namespace_functions(struct cx *cx, const char *path);
 
 /* "a.b", also of a function's namespace column: for messages. */
 const char *namespace_shown(struct cx *cx, const char *path);
-/* "a.b.t" */
+/* "a.b.t"; of a namespace's own place "a.b" */
 const char *asset_shown(struct cx *cx, const char *path, const char *name);
 
 /*

@@ -28,7 +28,13 @@ const char *namespace_shown(struct cx *cx, const char *path)
 
 const char *asset_shown(struct cx *cx, const char *path, const char *name)
 {
-	return cx_printf(cx, "%s.%s", namespace_shown(cx, path), name);
+	size_t n = strlen(path);
+
+	/* the row of a namespace: its parent's path with a separator behind */
+	if (n && path[n - 1] == LEVEL_SEPARATOR)
+		path = cx_strndup(cx, path, n - 1);
+	return *path ? cx_printf(cx, "%s.%s", namespace_shown(cx, path), name)
+		     : cx_strdup(cx, name);
 }
 
 static enum status level_check(struct cx *cx, const char *what, const char *s, size_t n)
