@@ -5,6 +5,8 @@ import contextlib
 import json
 import sqlite3
 import datetime
+import pathlib
+import subprocess
 import time
 import uuid
 
@@ -17,7 +19,8 @@ from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import SignError
 
 import storage as stores
-from server import Started
+from recorder import Recorder
+from server import HERE, Started, cache_folder
 from sts import SECRET as STS_SECRET
 from sts import TokenService
 from test_pyiceberg_write import PEOPLE, people, rows
@@ -561,3 +564,36 @@ def test_a_warehouse_tests_itself(vendor):
 def test_the_self_test_says_what_is_wrong(vendor, config, step, says):
     bad, answer = tested(vendor, config, use_sts=True)
     assert not answer["ok"] and says in bad[step], answer
+
+
+# --- Java's client -------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_java_refreshes_what_it_was_given(store):
+    """Told that they end with the caller's token in six minutes, S3FileIO fetches credentials anew, and never fails."""
+    jars = sorted(str(p) for p in (cache_folder() / "jars").glob("*.jar"))
+    spark = pathlib.Path(pytest.importorskip("pyspark").__file__).parent / "jars"
+    assert jars, "tests/live/setup.sh CACHE spark"
+    server = Started("sqlite", PANGOLIN_LOGIN_TTL_S="360")
+    recorder = Recorder(server)
+    try:
+        own = Vendor.__new__(Vendor)
+        own.server, own.store = server, store
+        catalog = own.catalog(use_sts=True)
+        table = own.table(catalog)
+        who = {"username": "jo", "password": "a long enough word", "tenant-id": server.tenant}
+        server.api("POST", "users", json={**who, "email": "jo@x.org", "role": "tenant-admin"})
+        token = server.api("POST", "users/login", json=who).json()["token"]
+        properties = {"uri": recorder.uri, "warehouse": catalog, "token": token, "token-refresh-enabled": "false"}
+        properties |= {"header.X-Iceberg-Access-Delegation": "vended-credentials", "client.region": "us-east-1"}
+        properties |= {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO"}
+        namespace, name = table.split("/")[4], table.split("/")[6]
+        command = ["java", "-cp", ":".join([*jars, f"{spark}/*"]), HERE / "S3Refresh.java", "180", f"{namespace}.{name}"]
+        done = subprocess.run([*command, *(f"{k}={v}" for k, v in properties.items())], capture_output=True, text=True, timeout=300)
+        assert not done.returncode, done.stderr[-3000:]
+        refreshes = [status for _, path, status in recorder.asked if path.endswith("/credentials")]
+        assert len(refreshes) >= 2 and set(refreshes) == {200}
+    finally:
+        recorder.stop()
+        server.stop()
