@@ -115,7 +115,9 @@ const struct command cli_commands[] = {
 	{ "work", "", "run the background work that is due",
 	  "Leases jobs and runs them: removing the files of purged tables, the rows of dropped\n"
 	  "catalogs and tenants, expired tokens, Idempotency-Keys and scan plans, old metrics\n"
-	  "reports and audit records; seals the audit log.  Any number may run at once.",
+	  "reports and audit records; seals the audit log; what search finds of catalogs that are "
+	  "older\n"
+	  "than search, or were changed much at once.  Any number may run at once.",
 	  FLAGS(work_flags), 0, 0, run_work },
 	{ "export", "[FILE]", "all rows, or some tenants', as one file",
 	  "Writes tenants, users, catalogs, tables ... as JSON lines with checksums, as they are "
