@@ -37,15 +37,17 @@ class Watch:
     def look(self, answer):
         where = f"{answer.request.method} {answer.url.partition('?')[0]}: {answer.status_code}"
         self.answers += 1
-        for text in (answer.text, str(dict(answer.headers))):
-            self.leaks += [f"{where} holds {secret!r}" for secret in (MARK, *GIVEN) if secret in text]
-            self.leaks += [f"{where} shows again what {by} gave" for secret, by in self.issued.items() if secret in text]
+        for text in (answer.content, str(dict(answer.headers)).encode()):
+            self.leaks += [f"{where} holds {secret!r}" for secret in (MARK, *GIVEN) if secret.encode() in text]
+            self.leaks += [f"{where} shows again what {by} gave" for secret, by in self.issued.items() if secret.encode() in text]
         if answer.ok:
             self.learn(where, answer)
 
     def learn(self, where, answer):
+        if not any(f'"{name}"'.encode() in answer.content for name in ISSUED):
+            return
         try:
-            body = answer.json()
+            body = json.loads(answer.content)
         except ValueError:
             return
         for name in ISSUED if isinstance(body, dict) else ():
