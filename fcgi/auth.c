@@ -226,7 +226,21 @@ const struct principal *auth_user(struct cx *cx, const struct user *u)
 				   .id = u->id,
 				   .name = u->username,
 				   .tenant_id = u->tenant_id,
-				   .role = role_in(u->tenant_id, u->role) };
+				   .role = u->active ? role_in(u->tenant_id, u->role) : ROLE_NONE };
+	return who;
+}
+
+const struct principal *auth_service_user(struct cx *cx, const struct service_user *su)
+{
+	struct principal *who = CX_NEW(cx, struct principal);
+	bool lives = service_user_lives(su);
+
+	*who = (struct principal){ .kind = A_SERVICE_USER,
+				   .id = su->id,
+				   .name = su->name,
+				   .tenant_id = su->tenant_id,
+				   .role = lives ? role_in(su->tenant_id, su->role) : ROLE_NONE,
+				   .expires_ms = su->expires_at };
 	return who;
 }
 
@@ -321,12 +335,7 @@ static enum status verify_api_key(struct cx *cx, struct store *st, const char *t
 		return s;
 	if (!tenant.row.version || !service_user_lives(&su))
 		return refuse(cx, "the API key is not valid");
-	*who = (struct principal){ .kind = A_SERVICE_USER,
-				   .id = su.id,
-				   .name = su.name,
-				   .tenant_id = su.tenant_id,
-				   .role = role_in(su.tenant_id, su.role),
-				   .expires_ms = su.expires_at };
+	*who = *auth_service_user(cx, &su);
 	return OK;
 }
 

@@ -38,8 +38,12 @@ MUST_USE enum status auth_token(struct request *rq, const char *token,
 MUST_USE enum status auth_api_key(struct request *rq, const char *api_key,
 				  const struct principal **out);
 
-/* The principal of a user's row; ROLE_NONE where its role does not go with its tenant. */
+/* The principal of a user's row; ROLE_NONE where it is not active, or its role does not go with
+ * its tenant. */
 const struct principal *auth_user(struct cx *cx, const struct user *u);
+
+/* Likewise of a service user's. */
+const struct principal *auth_service_user(struct cx *cx, const struct service_user *su);
 
 /* Root by PANGOLIN_ROOT_USER and PANGOLIN_ROOT_PASSWORD. */
 MUST_USE enum status auth_root(struct cx *cx, struct responder *rs, const char *user,

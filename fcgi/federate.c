@@ -295,6 +295,16 @@ static void record(struct request *rq, const struct upstream_request *r, enum st
 	(void)fail(cx, INTERNAL, "%s", why);
 }
 
+/* What an upstream lists is passed on as it is: to who may know of all of it. */
+static enum status check_list(struct request *rq)
+{
+	if (rq->route->action != MAY_LIST || strcmp(rq->method, "GET") != 0 ||
+	    access_within(rq->who, MAY_LIST, &rq->object))
+		return OK;
+	return fail(rq->cx, DENIED,
+		    "a list of a federated catalog is shown to who may list all that is in it");
+}
+
 enum status federate(struct request *rq)
 {
 	const struct catalog *c = rq->resolved->catalog->row;
@@ -309,6 +319,8 @@ enum status federate(struct request *rq)
 			    "can be asked for",
 			    c->name);
 	s = check_query(rq);
+	if (!s)
+		s = check_list(rq);
 	if (!s)
 		s = federation_open(rq->cx, c, rq->rs->cloud, rq->rs->vault,
 				    (size_t)rq->rs->config->max_metadata_bytes, &f);

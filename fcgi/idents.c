@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "fcgi/resolve.h"
 #include "fcgi/route.h"
+#include "fcgi/visible.h"
 
 #define MAX_PATH_BYTES 4096
 #define TOKEN_MARK 6 /* bytes before the name in a page token */
@@ -137,18 +138,6 @@ void page_next(struct request *rq, struct json_object *answer, const struct list
 
 /* --- lists --------------------------------------------------------------------- */
 
-/* A list leaves out what a load would hide. */
-static bool may_see(void *arg, const struct asset *row)
-{
-	struct request *rq = arg;
-	struct object o = rq->object;
-
-	o.kind = ON_ASSET;
-	o.name = row->name;
-	o.asset_id = row->asset_id;
-	return access_check(rq->cx, rq->who, MAY_READ, &o) == OK;
-}
-
 /* A TableIdentifier; of a function the document has a CatalogObjectIdentifier: ["a", "f"]. */
 static struct json_object *identifier(struct cx *cx, const char *path, const struct asset *row)
 {
@@ -188,8 +177,7 @@ enum status answer_identifiers(struct request *rq, const char *type)
 		return fail(rq->cx, NOT_FOUND, "Namespace does not exist: %s",
 			    namespace_shown(rq->cx, r->path));
 	page.types[0] = type;
-	page.keep = may_see;
-	page.arg = rq;
+	page_visible(rq, &rq->object, &page);
 	if (text_same(type, "FUNCTION"))
 		rows = namespace_functions(rq->cx, r->path);
 	s = content_list(rq->cx, rq->rs->store, r->catalog, rows, &page, &l);

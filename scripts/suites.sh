@@ -19,7 +19,7 @@ suites() {
 		distcheck:the tarball holds everything, builds and tests itself
 		quickstart:two commands, from nothing to a running catalog, twice side by side
 		httpd:lighttpd and Apache in front of the same responders
-		growth:no memory is lost over many requests
+		growth:no memory is lost over many requests; what grants cost a load
 		scale:the same counts among 100 tables and among 100,000
 		live:PyIceberg against a running catalog on files and S3, bad input
 		contract:every operation of Iceberg's OpenAPI document, each answer held to its schema
@@ -239,8 +239,12 @@ suite_quickstart() { env -u CC "$top/tests/quickstart"; }
 suite_httpd() { build_tree "$top/build" pangolin && "$top/tests/httpd"; }
 
 suite_growth() {
-	# shellcheck disable=SC2046
-	build_tree "$top/build" pangolin && "$top/tests/growth" $(size "10000 300" "10000 10000")
+	build_tree "$top/build" pangolin || return
+	{
+		# shellcheck disable=SC2046
+		"$top/tests/growth" $(size "10000 300" "10000 10000")
+		[ -z "$full" ] || "$top/tests/cost" 10000 100000
+	} 2>&1 | add_up
 }
 
 suite_scale() {

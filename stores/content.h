@@ -128,6 +128,9 @@ struct page {
 	const char *types[4];
 	/* Asked for each row that counts: false leaves it out.  NULL = all. */
 	bool (*keep)(void *arg, const struct asset *row);
+	/* Called with each row before keep is, among others and in its own time: for what keep
+	 * has to have read.  NULL = nothing. */
+	enum status (*ahead)(void *arg, const struct asset *rows, size_t n);
 	void *arg;
 };
 

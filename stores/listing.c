@@ -12,6 +12,7 @@ struct cursor {
 	const struct catalog_ref *ref;
 	const struct level *level;
 	const char *namespace;
+	const struct page *page;
 	struct asset *items; /* the chunk */
 	size_t n, at, want;
 	struct asset after; /* the last key read */
@@ -47,7 +48,7 @@ static enum status next_chunk(struct cx *cx, struct store *st, struct cursor *c)
 	if (rows.n)
 		c->after = c->items[rows.n - 1];
 	c->want = CHUNK;
-	return OK;
+	return c->page->ahead && c->n ? c->page->ahead(c->page->arg, c->items, c->n) : OK;
 }
 
 /* The next row the level shows, or NULL; stays on it until cursor_step. */
@@ -82,6 +83,7 @@ static void cursor_open(struct cx *cx, struct cursor *c, const struct catalog_re
 	*c = (struct cursor){ .ref = ref,
 			      .level = level,
 			      .namespace = namespace,
+			      .page = page,
 			      .want = page->limit && page->limit < CHUNK ? page->limit + 1
 									 : CHUNK };
 	if (page->after) {

@@ -52,6 +52,12 @@ MUST_USE enum status admin_list(struct request *rq, const struct row *from, size
 				enum status (*show)(struct request *rq, const void *item,
 						    struct json_object **out));
 
+/* The same of the rows that equal `from` in an indexed column, too; in key order. */
+MUST_USE enum status admin_list_where(struct request *rq, const struct row *from, size_t bound,
+				      const char *column,
+				      enum status (*show)(struct request *rq, const void *item,
+							  struct json_object **out));
+
 /* ?offset= and ?limit=; what is not asked for stays.  INVALID: no number. */
 MUST_USE enum status admin_page(struct request *rq, size_t *skip, size_t *limit);
 
@@ -187,6 +193,21 @@ enum status create_user(struct request *rq);
 enum status get_user(struct request *rq);
 enum status update_user(struct request *rq);
 enum status delete_user(struct request *rq);
+
+enum status list_roles(struct request *rq);
+enum status create_role(struct request *rq);
+enum status get_role(struct request *rq);
+enum status update_role(struct request *rq);
+enum status delete_role(struct request *rq);
+enum status list_user_roles(struct request *rq);
+enum status assign_role(struct request *rq);
+enum status unassign_role(struct request *rq);
+
+enum status list_permissions(struct request *rq);
+enum status grant_permission(struct request *rq);
+enum status revoke_permission(struct request *rq);
+
+enum status explain_access(struct request *rq);
 
 enum status list_service_users(struct request *rq);
 enum status create_service_user(struct request *rq);

@@ -159,15 +159,32 @@ enum status create_catalog(struct request *rq)
 	return s ? s : admin_answer(rq, 201, &c, show_catalog);
 }
 
+/* Where a catalog's files are is the tenant's to say: its own rights end at its tables. */
+static enum status check_move(struct request *rq, const struct catalog *before,
+			      const struct catalog *now)
+{
+	struct object tenant = { .kind = ON_TENANT, .tenant_id = now->tenant_id };
+
+	if (text_same(before->warehouse_name, now->warehouse_name) &&
+	    text_same(before->storage_location, now->storage_location) &&
+	    text_same(before->federated_config, now->federated_config))
+		return OK;
+	return access_check(rq->cx, rq->who, MAY_UPDATE, &tenant);
+}
+
 static enum status update_once(struct request *rq, struct catalog *c)
 {
 	const char *name = NULL;
+	struct catalog before;
 	enum status s = admin_catalog(rq, MAY_UPDATE, c);
 
+	before = *c;
 	if (!s)
 		s = read_catalog(rq, c, &name);
 	if (!s && catalog_is_federated(c) && json_member(rq->json, "federated_config"))
 		s = federated_read(rq, "federated_config", c);
+	if (!s)
+		s = check_move(rq, &before, c);
 	if (s)
 		return s;
 	s = catalog_update(rq->cx, rq->rs->store, c, name, request_actor(rq));

@@ -89,11 +89,11 @@ static enum status sort(struct cx *cx, struct list *l)
 	return OK;
 }
 
-enum status admin_list(struct request *rq, const struct row *from, size_t bound, bool by_name,
-		       enum status (*show)(struct request *rq, const void *item,
-					   struct json_object **out))
+/* What the query finds, cut by ?limit= and ?offset=. */
+static enum status answer_list(struct request *rq, struct query *q, bool by_name,
+			       enum status (*show)(struct request *rq, const void *item,
+						   struct json_object **out))
 {
-	struct query q = { .from = from, .bound = bound, .limit = PAGE };
 	struct json_object *array = json_new_array(rq->cx);
 	struct list l = { .limit = SIZE_MAX };
 	size_t end;
@@ -102,12 +102,31 @@ enum status admin_list(struct request *rq, const struct row *from, size_t bound,
 	if (s)
 		return s;
 	end = l.limit > SIZE_MAX - l.skip ? SIZE_MAX : l.skip + l.limit;
-	s = read_rows(rq, &q, &l, by_name ? MAX_SORTED : end, show);
+	s = read_rows(rq, q, &l, by_name ? MAX_SORTED : end, show);
 	if (!s && by_name)
 		s = sort(rq->cx, &l);
 	for (size_t i = l.skip; !s && i < l.n && i < end; i++)
 		json_add(array, l.items[i]);
 	return s ? s : answer_json(rq, 200, array);
+}
+
+enum status admin_list(struct request *rq, const struct row *from, size_t bound, bool by_name,
+		       enum status (*show)(struct request *rq, const void *item,
+					   struct json_object **out))
+{
+	struct query q = { .from = from, .bound = bound, .limit = PAGE };
+
+	return answer_list(rq, &q, by_name, show);
+}
+
+enum status admin_list_where(struct request *rq, const struct row *from, size_t bound,
+			     const char *column,
+			     enum status (*show)(struct request *rq, const void *item,
+						 struct json_object **out))
+{
+	struct query q = { .from = from, .bound = bound, .where = { column }, .limit = PAGE };
+
+	return answer_list(rq, &q, false, show);
 }
 
 enum status admin_answer(struct request *rq, int http, const void *item,

@@ -11,7 +11,6 @@
 #include "stores/search.h"
 
 #define MAX_ROWS 1000
-#define TAGS_DEPTH 4
 
 static enum status missing(struct request *rq, const char *id)
 {
@@ -122,12 +121,7 @@ enum status asset_lookup(struct request *rq, const char *id, enum action action,
 
 bool asset_may(struct request *rq, enum action action, struct object *asset)
 {
-	struct business_metadata about;
-
-	if (!asset->tags && access_needs_tags(rq->who, action, asset) &&
-	    !business_find(rq->cx, rq->rs->store, rq->tenant_id, asset->asset_id, &about))
-		asset->tags = tags_of(rq->cx, &about);
-	return access_may(rq->who, action, asset);
+	return decide_as(rq, rq->who, action, asset) == OK;
 }
 
 /* --- what is said of it ------------------------------------------------------------- */
@@ -135,21 +129,6 @@ bool asset_may(struct request *rq, enum action action, struct object *asset)
 bool is_discoverable(const struct business_metadata *about)
 {
 	return about && about->row.version && about->discoverable;
-}
-
-const char *const *tags_of(struct cx *cx, const struct business_metadata *about)
-{
-	struct json_object *tags = NULL;
-	const char **texts;
-	size_t n = 0;
-
-	if (about && about->row.version && about->tags &&
-	    !json_parse(cx, about->tags, strlen(about->tags), TAGS_DEPTH, &tags))
-		n = json_object_array_length(tags);
-	texts = cx_array(cx, n + 1, sizeof(*texts));
-	for (size_t i = 0; i < n; i++)
-		texts[i] = json_object_get_string(json_object_array_get_idx(tags, i));
-	return texts;
 }
 
 enum status about_json(struct request *rq, const struct business_metadata *about,

@@ -4,6 +4,7 @@
 #define FCGI_ADMIN_LOOKUP_H
 
 #include "fcgi/admin/admin.h"
+#include "fcgi/decide.h"
 #include "stores/content.h"
 
 struct sighting {
@@ -29,9 +30,6 @@ bool asset_may(struct request *rq, enum action action, struct object *asset);
 
 /* True where others may find it. */
 bool is_discoverable(const struct business_metadata *about);
-
-/* Tags of business metadata as an object's; never NULL. */
-const char *const *tags_of(struct cx *cx, const struct business_metadata *about);
 
 /* What catalogs are called, each read once a request; zeroed at first. */
 struct catalog_names {

@@ -2,6 +2,10 @@
 /* people.c - what the routes of users and of service users share. */
 #include "fcgi/admin/people.h"
 
+#include "common/text.h"
+#include "fcgi/auth.h"
+#include "stores/principals.h"
+
 #define PAGE 1000
 
 bool people_admin(const struct request *rq)
@@ -43,6 +47,52 @@ enum status people_find(struct request *rq, void *out,
 	if (rq->who->role == ROLE_ROOT && !request_header(rq, "x-pangolin-tenant"))
 		return find_anywhere(rq, out, find);
 	return find(rq, rq->tenant_id, out);
+}
+
+static enum status person_in(struct request *rq, const char *tenant_id, void *out)
+{
+	struct person *p = out;
+	struct store *st = rq->rs->store;
+	enum status s = user_find_id(rq->cx, st, tenant_id, p->id, &p->user);
+
+	p->tenant_id = tenant_id;
+	p->row = &p->user.row;
+	if (!s)
+		p->principal = auth_user(rq->cx, &p->user);
+	if (s != NOT_FOUND)
+		return s;
+	s = service_user_find(rq->cx, st, tenant_id, p->id, &p->service);
+	p->row = &p->service.row;
+	if (!s)
+		p->principal = auth_service_user(rq->cx, &p->service);
+	return s == NOT_FOUND ? fail(rq->cx, s, "no user \"%s\"", p->id) : s;
+}
+
+enum status people_person(struct request *rq, const char *id, struct person *out)
+{
+	*out = (struct person){ .id = id };
+	if (!people_admin(rq) && strcmp(id, rq->who->id) != 0)
+		return fail(rq->cx, NOT_FOUND, "no user \"%s\"", id);
+	return people_find(rq, out, person_in);
+}
+
+enum status people_tenant(struct request *rq, const char **out)
+{
+	const char *tenant = NULL;
+	enum status s = json_opt_text(rq->cx, rq->json, "", "tenant_id", &tenant);
+
+	if (!s && !tenant)
+		s = json_opt_text(rq->cx, rq->json, "", "tenant-id", &tenant);
+	if (s)
+		return s;
+	if (rq->who->role == ROLE_ROOT && !tenant && !request_header(rq, "x-pangolin-tenant"))
+		return fail(rq->cx, INVALID, "the tenant's id is missing");
+	if (tenant && !text_is_uuid(tenant))
+		return fail(rq->cx, INVALID, "the tenant's id is no UUID: \"%s\"", tenant);
+	if (rq->who->role != ROLE_ROOT && tenant && strcmp(tenant, rq->tenant_id) != 0)
+		return fail(rq->cx, NOT_FOUND, "no tenant \"%s\"", tenant);
+	*out = tenant ? tenant : rq->tenant_id;
+	return OK;
 }
 
 enum status people_role(struct request *rq, const char **out)

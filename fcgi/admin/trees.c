@@ -4,6 +4,7 @@
 #include "fcgi/admin/lookup.h"
 #include "fcgi/idents.h"
 #include "fcgi/resolve.h"
+#include "fcgi/visible.h"
 #include "stores/content.h"
 
 #define MAX_NODES 10000
@@ -13,8 +14,6 @@ struct tree {
 	const struct catalog_ref *ref;
 	bool assets; /* are nodes too: explorer/tree */
 	size_t n;
-	const char *path; /* whose rows are being listed */
-	bool spaces;	  /* these are namespaces */
 };
 
 static const char *child_path(struct cx *cx, const char *path, const char *name)
@@ -22,32 +21,18 @@ static const char *child_path(struct cx *cx, const char *path, const char *name)
 	return *path ? cx_printf(cx, "%s%c%s", path, LEVEL_SEPARATOR, name) : name;
 }
 
-static bool may_see(void *arg, const struct asset *row)
-{
-	struct tree *t = arg;
-	struct object o = { .kind = t->spaces ? ON_NAMESPACE : ON_ASSET,
-			    .tenant_id = t->rq->tenant_id,
-			    .catalog_id = t->ref->catalog_id,
-			    .catalog = t->ref->name,
-			    .namespace = t->path };
-
-	if (t->spaces) {
-		o.namespace = child_path(t->rq->cx, t->path, row->name);
-		return access_may(t->rq->who, MAY_LIST, &o);
-	}
-	o.name = row->name;
-	o.asset_id = row->asset_id;
-	return asset_may(t->rq, MAY_READ, &o);
-}
-
 static enum status list(struct tree *t, const char *path, bool spaces, struct listing *out)
 {
 	const char *namespace = spaces ? namespace_children(t->rq->cx, path) : path;
-	struct page page = { .keep = may_see, .arg = t };
+	const struct object within = { .kind = *path ? ON_NAMESPACE : ON_CATALOG,
+				       .tenant_id = t->rq->tenant_id,
+				       .catalog_id = t->ref->catalog_id,
+				       .catalog = t->ref->name,
+				       .namespace = *path ? path : NULL };
+	struct page page = { 0 };
 	enum status s;
 
-	t->path = path;
-	t->spaces = spaces;
+	page_visible(t->rq, &within, &page);
 	s = content_list(t->rq->cx, t->rq->rs->store, t->ref, namespace, &page, out);
 	t->n += s ? 0 : out->n;
 	if (t->n > MAX_NODES)

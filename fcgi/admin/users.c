@@ -84,26 +84,6 @@ static enum status read_email(struct request *rq, struct user *u)
 	return s;
 }
 
-/* The tenant a user is made in: one's own; root names it in the body or by the header. */
-static enum status read_tenant(struct request *rq, struct user *u)
-{
-	const char *tenant = NULL;
-	enum status s = json_opt_text(rq->cx, rq->json, "", "tenant_id", &tenant);
-
-	if (!s && !tenant)
-		s = json_opt_text(rq->cx, rq->json, "", "tenant-id", &tenant);
-	if (s)
-		return s;
-	if (rq->who->role != ROLE_ROOT && tenant && strcmp(tenant, rq->tenant_id) != 0)
-		return fail(rq->cx, DENIED, "users are made in one's own tenant");
-	if (rq->who->role == ROLE_ROOT && !tenant && !request_header(rq, "x-pangolin-tenant"))
-		return fail(rq->cx, INVALID, "tenant_id is missing");
-	if (tenant && !text_is_uuid(tenant))
-		return fail(rq->cx, INVALID, "tenant_id is no UUID: \"%s\"", tenant);
-	u->tenant_id = tenant ? tenant : rq->tenant_id;
-	return OK;
-}
-
 static enum status read_new(struct request *rq, struct user *u)
 {
 	struct cx *cx = rq->cx;
@@ -120,7 +100,7 @@ static enum status read_new(struct request *rq, struct user *u)
 	if (!s && !u->role)
 		s = fail(cx, INVALID, "role is missing");
 	if (!s)
-		s = read_tenant(rq, u);
+		s = people_tenant(rq, &u->tenant_id);
 	if (!s)
 		s = read_password(rq, u);
 	if (!s && !u->password_hash)

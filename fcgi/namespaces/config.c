@@ -76,7 +76,7 @@ static bool may_see(struct request *rq, const struct catalog *c)
 			    .catalog_id = c->id,
 			    .catalog = c->name };
 
-	return access_check(rq->cx, rq->who, MAY_LIST, &o) == OK;
+	return access_may(rq->who, MAY_LIST, &o);
 }
 
 /* The one catalog with that warehouse that the caller may see; none where there

@@ -6,6 +6,7 @@
 #include "fcgi/actor.h"
 #include "fcgi/idempotency.h"
 #include "fcgi/idents.h"
+#include "fcgi/visible.h"
 #include "stores/namespaces.h"
 
 static enum status no_namespace(struct request *rq, const char *path)
@@ -62,19 +63,6 @@ enum status list_namespaces_objects(struct request *rq,
 	return s || !parent ? s : visit_namespace(rq, parent, MAY_LIST, visit);
 }
 
-/* A list leaves out what a load would hide. */
-static bool may_see(void *arg, const struct asset *row)
-{
-	struct request *rq = arg;
-	struct object o = rq->object;
-
-	o.kind = ON_NAMESPACE;
-	o.namespace = row->namespace[0] == LEVEL_SEPARATOR
-			      ? row->name
-			      : cx_printf(rq->cx, "%s%s", row->namespace, row->name);
-	return access_check(rq->cx, rq->who, MAY_LIST, &o) == OK;
-}
-
 static enum status find_parent(struct request *rq, const char **path,
 			       const struct catalog_ref **ref)
 {
@@ -107,6 +95,7 @@ enum status list_namespaces(struct request *rq)
 {
 	const struct catalog_ref *ref = rq->resolved->catalog;
 	struct json_object *answer = json_new_object(rq->cx);
+	struct object within = rq->object;
 	const char *parent = NULL;
 	struct listing l;
 	struct page page;
@@ -119,8 +108,11 @@ enum status list_namespaces(struct request *rq)
 	if (s)
 		return s;
 	page.types[0] = "NAMESPACE";
-	page.keep = may_see;
-	page.arg = rq;
+	if (parent) {
+		within.kind = ON_NAMESPACE;
+		within.namespace = parent;
+	}
+	page_visible(rq, &within, &page);
 	s = content_list(rq->cx, rq->rs->store, ref,
 			 namespace_children(rq->cx, parent ? parent : ""), &page, &l);
 	if (s)
@@ -153,7 +145,8 @@ enum status create_namespace_objects(struct request *rq,
 	if (s)
 		return s;
 	parent = parent_of(rq->cx, path);
-	return parent ? visit_namespace(rq, parent, MAY_CREATE, visit) : OK;
+	return parent ? visit_namespace(rq, parent, MAY_CREATE, visit)
+		      : visit(rq, MAY_CREATE, &rq->object);
 }
 
 static enum status answer_namespace(struct request *rq, const char *path,

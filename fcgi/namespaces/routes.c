@@ -11,10 +11,10 @@ static const struct route routes[] = {
 
 	{ "GET", NS, MAY_LIST, ON_CATALOG, NOUN_NAMESPACE, list_namespaces,
 	  list_namespaces_objects },
-	{ "POST", NS, MAY_CREATE, ON_CATALOG, NOUN_NAMESPACE | IDEMPOTENT, create_namespace,
+	{ "POST", NS, MAY_LIST, ON_CATALOG, NOUN_NAMESPACE | IDEMPOTENT, create_namespace,
 	  create_namespace_objects, replay_create_namespace },
 	{ "GET", NS "/{}", MAY_READ, ON_NAMESPACE, NOUN_NAMESPACE, load_namespace, NULL },
-	{ "HEAD", NS "/{}", MAY_READ, ON_NAMESPACE, NOUN_NAMESPACE, head_namespace, NULL },
+	{ "HEAD", NS "/{}", MAY_LIST, ON_NAMESPACE, NOUN_NAMESPACE, head_namespace, NULL },
 	{ "DELETE", NS "/{}", MAY_DELETE, ON_NAMESPACE, NOUN_NAMESPACE | IDEMPOTENT, drop_namespace,
 	  NULL },
 	{ "POST", NS "/{}/properties", MAY_WRITE, ON_NAMESPACE, NOUN_NAMESPACE | IDEMPOTENT,

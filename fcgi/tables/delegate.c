@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "fcgi/actor.h"
+#include "fcgi/decide.h"
 
 #define STAGED_S 900 /* a staged table's folder is nobody's yet */
 #define MAX_CONFIG_DEPTH 4
@@ -65,7 +66,7 @@ static enum status add_folder(struct request *rq, const struct delegated *t, con
  * and where main takes merges only, nobody gets at its files by way of another branch:
  * a PUT over one can't be told from a new one, a DELETE can.
  */
-static unsigned verbs_of(struct request *rq, const struct delegated *t)
+static enum status verbs_of(struct request *rq, const struct delegated *t, unsigned *out)
 {
 	static const struct {
 		enum action action;
@@ -73,30 +74,34 @@ static unsigned verbs_of(struct request *rq, const struct delegated *t)
 	} verbs[] = { { MAY_READ, VEND_READ },
 		      { MAY_WRITE, VEND_WRITE },
 		      { MAY_DELETE, VEND_DELETE } };
-	const struct object object = { .kind = ON_ASSET,
-				       .tenant_id = rq->tenant_id,
-				       .catalog_id = t->ref->catalog_id,
-				       .catalog = t->ref->name,
-				       .namespace = t->at.path,
-				       .name = t->at.name,
-				       .asset_id = t->row->asset_id };
-	unsigned out = 0;
+	struct object object = { .kind = ON_ASSET,
+				 .tenant_id = rq->tenant_id,
+				 .catalog_id = t->ref->catalog_id,
+				 .catalog = t->ref->name,
+				 .namespace = t->at.path,
+				 .name = t->at.name,
+				 .asset_id = t->row->asset_id };
+	enum status s = decide_prepare(rq, &object);
 
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (!access_check(rq->cx, rq->who, verbs[i].action, &object))
-			out |= verbs[i].verb;
+	*out = 0;
+	for (size_t i = 0; !s && i < ARRAY_SIZE(verbs); i++)
+		if (access_may(rq->who, verbs[i].action, &object))
+			*out |= verbs[i].verb;
 	if (t->ref->read_only)
-		out &= VEND_READ;
+		*out &= VEND_READ;
 	if (t->ref->main_merge_only)
-		out &= ~(unsigned)VEND_DELETE;
-	return out;
+		*out &= ~(unsigned)VEND_DELETE;
+	return s;
 }
 
 enum status delegate_scope(struct request *rq, const struct delegated *t, struct vend_scope *out)
 {
 	enum status s;
 
-	*out = (struct vend_scope){ .verbs = verbs_of(rq, t) };
+	*out = (struct vend_scope){ 0 };
+	s = verbs_of(rq, t, &out->verbs);
+	if (s)
+		return s;
 	if (!(out->verbs & VEND_READ))
 		return fail(rq->cx, DENIED, "the table's files may not be read by the caller");
 	s = add_folder(rq, t, t->row->location, out);
