@@ -33,6 +33,7 @@ struct matrix_row {
 #define NS "/v1/{}/namespaces"
 #define TABLES NS "/{}/tables"
 #define API "/api/v1/"
+#define MERGE "{\"source_branch\":\"dev\",\"target_branch\":\"main\",\"catalog\":\"there\"}"
 #define RENAME                                                                                     \
 	"{\"source\":{\"namespace\":[\"a\"],\"name\":\"t\"},"                                      \
 	"\"destination\":{\"namespace\":[\"b\"],\"name\":\"u\"}}"
@@ -171,6 +172,32 @@ static const struct matrix_row rows[] = {
 	{ "POST", API "permissions", "+3333++", NULL },
 	{ "DELETE", API "permissions/{}", "43333++", NULL },
 	{ "GET", API "access/explain", "+++++++", NULL },
+	{ "POST", TABLES "/{}/maintenance", "44+3+++", NULL },
+
+	{ "GET", API "branches", "44+++++", NULL, API "branches?catalog=there" },
+	{ "POST", API "branches", "44333++", "{\"name\":\"b\",\"catalog\":\"there\"}" },
+	{ "POST", API "branches/merge", "4433+++", MERGE },
+	{ "GET", API "branches/{}", "44+++++", NULL, API "branches/dev?catalog=there" },
+	{ "PUT", API "branches/{}", "44333++", "{\"catalog\":\"there\"}", API "branches/dev" },
+	{ "DELETE", API "branches/{}", "4433+++", NULL, API "branches/dev?catalog=there" },
+	{ "GET", API "branches/{}/commits", "443++++", NULL,
+	  API "branches/dev/commits?catalog=there" },
+	{ "POST", API "branches/{}/rebase", "4433+++", "{\"catalog\":\"there\"}",
+	  API "branches/dev/rebase" },
+	{ "GET", API "tags", "44+++++", NULL, API "tags?catalog=there" },
+	{ "POST", API "tags", "4433+++", "{\"name\":\"v2\",\"catalog\":\"there\"}" },
+	{ "GET", API "tags/{}", "44+++++", NULL, API "tags/v1?catalog=there" },
+	{ "DELETE", API "tags/{}", "4433+++", NULL, API "tags/v1?catalog=there" },
+	{ "GET", API "commits/{}", "4434444", NULL, API "commits/x?catalog=there" },
+	{ "POST", API "commits/{}/revert", "4433444", "{\"catalog\":\"there\"}" },
+	{ "GET", API "diff", "443++++", NULL, API "diff?catalog=there&from=main&to=dev" },
+	{ "GET", API "catalogs/{}/merge-operations", "44+++++", NULL },
+	{ "GET", API "merge-operations/{}", "4444444", NULL },
+	{ "GET", API "merge-operations/{}/conflicts", "4444444", NULL },
+	{ "POST", API "merge-operations/{}/complete", "4444444", NULL },
+	{ "POST", API "merge-operations/{}/abort", "4444444", NULL },
+	{ "POST", API "conflicts/{}/resolve", "4444444", NULL },
+
 	{ "POST", API "validate/names", "+3333++", NULL },
 };
 
@@ -178,5 +205,6 @@ static const struct matrix_row rows[] = {
 #undef TABLES
 #undef API
 #undef RENAME
+#undef MERGE
 
 #endif

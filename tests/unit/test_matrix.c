@@ -2,6 +2,7 @@
 /* test_matrix.c - every route of every family asked by every sort of caller: no row lets anyone in by mistake. */
 #include <sys/stat.h>
 
+#include "stores/branches.h"
 #include "stores/business.h"
 #include "tests/unit/callers.h"
 #include "tests/unit/matrix_rows.h"
@@ -143,6 +144,25 @@ static void make_records(void)
 	a_record = ((struct audit *)found.items)->id;
 }
 
+/* The catalog's branch "dev" and tag "v1". */
+static void make_refs(void)
+{
+	static const struct branch_wish wishes[] = { { .name = "dev", .type = "experimental" },
+						     { .name = "v1", .type = "tag" } };
+	struct content *content = content_open();
+	const struct catalog_ref *ref;
+	struct branch made;
+
+	must(content_catalog(&cx, content, st, OURS, "there", NULL, &ref));
+	for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
+		enum status s = branch_create(&cx, st, ref, &wishes[i], NULL, &made);
+
+		if (s != EXISTS)
+			must(s);
+	}
+	content_close(content);
+}
+
 /* What a request may end. */
 static void make_again(void)
 {
@@ -152,6 +172,7 @@ static void make_again(void)
 
 	(void)token_for(&users[READER], 60, &a_token);
 	must(business_put(&cx, st, &about, "t", NULL));
+	make_refs();
 }
 
 static void start(void)
