@@ -19,6 +19,7 @@ static struct store *st;
 static struct content *content;
 static const struct catalog_ref *ref;
 static char folder[64];
+static const char *store_url; /* until cx is reset */
 
 #define ok(call) ck_assert_msg((call) == OK, "%s: %s", #call, cx.message)
 
@@ -27,7 +28,8 @@ static inline void set_up(void)
 	struct catalog c = { .tenant_id = NIL_UUID, .name = "c" };
 
 	snprintf(folder, sizeof(folder), "%s", fresh_folder(&cx));
-	ok(store_open(&cx, fresh_store(&cx, folder), NULL, false, &st));
+	store_url = fresh_store(&cx, folder);
+	ok(store_open(&cx, store_url, NULL, false, &st));
 	content = content_open();
 	ok(catalog_create(&cx, st, &c, NULL));
 	ok(content_catalog(&cx, content, st, NIL_UUID, "c", NULL, &ref));

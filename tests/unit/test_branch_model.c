@@ -10,7 +10,7 @@
 #define REFS 14
 #define REMEMBERED 12
 #define CHAIN 40
-#define PAIRS 400
+#define PAIRS 20000
 
 /* What a name shows: 0, or the serial numbers of its asset and of its file. */
 struct cell {
