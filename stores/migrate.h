@@ -12,6 +12,9 @@
  * adds keeps the number of the step before, so old and new programs run side
  * by side during an upgrade.  A program starts when
  *	min_program <= its own number <= version.
+ * MongoDB has no columns: its collections and indexes follow from common/model.h, and
+ * what is missing in a document is 0 or NULL, so no added column has another DEFAULT.
+ * A migration that changes rows needs its twin in stores/mongo_schema.c.
  */
 struct schema_version {
 	int64_t version, min_program; /* 0, 0: an empty database */

@@ -11,7 +11,7 @@ static const struct {
 	int status;
 	const char *contains;
 } script[] = {
-	{ "GET", "/v1/config", NULL, 200, "\"defaults\":{\"prefix\":\"c\"}" },
+	{ "GET", "/v1/config", NULL, 200, "\"prefix\":\"c\"}" },
 	{ "GET", "/v1/config?warehouse=c", NULL, 200,
 	  "\"overrides\":{\"namespace-separator\":\"%1F\",\"prefix\":\"c\"}" },
 	{ "GET", "/v1/config?warehouse=c", NULL, 200,
