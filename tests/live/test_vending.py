@@ -535,7 +535,7 @@ def test_nowhere_to_keep_a_table(vendor):
 # --- the self-test -----------------------------------------------------------------------------------
 
 
-def tested(vendor, config=None, **warehouse):
+def said_by_self_test(vendor, config=None, **warehouse):
     """What a warehouse's self-test says: {step: message}, its ok."""
     catalog = vendor.catalog(config, **warehouse)
     answer = vendor.ask("POST", f"/api/v1/warehouses/{catalog}/test", {}).json()
@@ -543,11 +543,11 @@ def tested(vendor, config=None, **warehouse):
 
 
 def test_a_warehouse_tests_itself(vendor):
-    bad, answer = tested(vendor, use_sts=True)
+    bad, answer = said_by_self_test(vendor, use_sts=True)
     assert answer["ok"] and not bad
     done = {s["name"] for s in answer["steps"] if s["result"] == "ok"}
     assert done >= {"write", "read", "list", "vend", "use what is vended", "read beside it", "write beside it", "list beside it", "remove"}
-    bad, answer = tested(vendor)
+    bad, answer = said_by_self_test(vendor)
     assert answer["ok"] and [s for s in answer["steps"] if s["name"] == "vend"][0]["result"] == "skipped"
 
 
@@ -562,7 +562,7 @@ def test_a_warehouse_tests_itself(vendor):
     ],
 )
 def test_the_self_test_says_what_is_wrong(vendor, config, step, says):
-    bad, answer = tested(vendor, config, use_sts=True)
+    bad, answer = said_by_self_test(vendor, config, use_sts=True)
     assert not answer["ok"] and says in bad[step], answer
 
 
