@@ -106,8 +106,8 @@ static enum status ops_of(struct cx *cx, const struct storage *s, const struct c
 			*out = clouds[i];
 			return OK;
 		}
-	return fail(cx, UNSUPPORTED,
-		    "this server reads and writes no objects on \"%s\" storage yet", s->scheme);
+	return fail(cx, UNSUPPORTED, "this server reads and writes no objects on \"%s\" storage",
+		    s->scheme);
 }
 
 /* Nothing is asked of a cloud before this has passed. */

@@ -438,17 +438,6 @@ START_TEST(lists_by_pages)
 }
 END_TEST
 
-START_TEST(other_storages_are_honest)
-{
-	struct storage other = { .scheme = "hdfs", .root = "hdfs://b", .bucket = "b" };
-	const char *bytes;
-	size_t n;
-
-	ck_assert_int_eq(cloud_get(&cx, cloud, &other, "hdfs://b/x", &bytes, &n), UNSUPPORTED);
-	ck_assert_ptr_nonnull(strstr(cx.message, "hdfs"));
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("file");
@@ -474,7 +463,6 @@ int main(void)
 	tcase_add_test(all, long_lists);
 	tcase_add_test(all, lists_in_key_order);
 	tcase_add_test(all, lists_by_pages);
-	tcase_add_test(all, other_storages_are_honest);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
