@@ -94,8 +94,8 @@ suite_unit() { build_tests "$tree" "with -Werror" --enable-werror && check_tree 
 matrix() { sed -n "s/^\([0-9]*\) passed, \([0-9]*\) failed.*/matrix: $1|$2|\1|\2/p" <<<"$3"; }
 
 # The programs that ask tests/unit/fresh_store.h for a store; few of them at small size.
-store_tests() { size "content names tenants rest transactions views" \
-	"content names tenants rest transactions views rest_loads rest_pages rest_state idempotency credentials matrix server quotas seals"; }
+store_tests() { size "content names tenants rest transactions views branches" \
+	"content names tenants rest transactions views branches branch_model branch_races rest_branches rest_loads rest_pages rest_state idempotency credentials matrix server quotas seals"; }
 
 # unit_on STORE [URL]: those on one store
 unit_on() {
