@@ -324,7 +324,7 @@ static enum status undo_one(struct cx *cx, struct undoing *u, const struct commi
 
 	for (size_t i = n; !s && i > 0; i--) {
 		const struct operation *o = &ops[i - 1];
-		const char *key = cx_printf(cx, "%s\x1d%s", o->namespace, o->name);
+		const char *key = state_key(cx, o->namespace, o->name);
 		int64_t at = json_int(u->places, key, -1);
 		struct undone *place;
 

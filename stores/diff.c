@@ -6,11 +6,6 @@
 #include "common/text.h"
 #include "stores/states.h"
 
-static const char *key_of(struct cx *cx, const char *namespace, const char *name)
-{
-	return cx_printf(cx, "%s\x1d%s", namespace, name);
-}
-
 enum status diff_point(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 		       const char *what, struct point_in_time *out)
 {
@@ -46,14 +41,14 @@ static struct side side_of(struct cx *cx, const struct point_in_time *p)
 	struct side s = { p, json_new_object(cx) };
 
 	for (size_t i = 0; i < p->n_undone; i++)
-		json_set_int(s.undone, key_of(cx, p->undone[i].namespace, p->undone[i].name),
+		json_set_int(s.undone, state_key(cx, p->undone[i].namespace, p->undone[i].name),
 			     (int64_t)i);
 	return s;
 }
 
 static const struct asset *state_of(struct cx *cx, const struct side *s, const struct place *p)
 {
-	int64_t at = json_int(s->undone, key_of(cx, p->namespace, p->name), -1);
+	int64_t at = json_int(s->undone, state_key(cx, p->namespace, p->name), -1);
 
 	return at < 0 ? p->seen : s->point->undone[at].was;
 }
@@ -63,7 +58,7 @@ static void add_undone(struct cx *cx, const struct point_in_time *p, struct json
 {
 	for (size_t i = 0; i < p->n_undone; i++) {
 		const struct undone *u = &p->undone[i];
-		const char *key = key_of(cx, u->namespace, u->name);
+		const char *key = state_key(cx, u->namespace, u->name);
 
 		if (json_has(have, key))
 			continue;
@@ -83,7 +78,7 @@ static enum status all_names(struct cx *cx, struct store *st, const struct point
 
 	*names = (struct list){ .cx = cx, .size = sizeof(struct name_key) };
 	for (size_t i = 0; !s && i < n; i++) {
-		json_set_bool(have, key_of(cx, changed[i].namespace, changed[i].name), true);
+		json_set_bool(have, state_key(cx, changed[i].namespace, changed[i].name), true);
 		*(struct name_key *)list_add(names) = changed[i];
 	}
 	add_undone(cx, from, have, names);

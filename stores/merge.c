@@ -123,13 +123,11 @@ static enum status match(struct merging *m, const struct merge_operation *op,
 	enum status s = OK;
 
 	for (size_t i = 0; i < n_kept; i++)
-		json_set_int(by_place,
-			     cx_printf(m->cx, "%s\x1d%s", kept[i].namespace, kept[i].name),
+		json_set_int(by_place, state_key(m->cx, kept[i].namespace, kept[i].name),
 			     (int64_t)i);
 	for (size_t i = 0; !s && i < m->plan->n; i++) {
 		struct entry *e = &m->plan->entries[i];
-		const char *key =
-			cx_printf(m->cx, "%s\x1d%s", e->target->namespace, e->target->name);
+		const char *key = state_key(m->cx, e->target->namespace, e->target->name);
 		int64_t at = json_int(by_place, key, -1);
 		bool same = false;
 

@@ -4,6 +4,7 @@
 
 #include "common/list.h"
 #include "common/text.h"
+#include "stores/states.h"
 
 #define PAGE 1000
 #define BATCH 500
@@ -46,7 +47,7 @@ static struct names names_of(struct cx *cx, struct store *st, const struct catal
 
 static enum status add_name(struct names *names, const struct asset *a)
 {
-	const char *key = cx_printf(names->cx, "%s\x1d%s", a->namespace, a->name);
+	const char *key = state_key(names->cx, a->namespace, a->name);
 
 	if (json_has(names->seen, key))
 		return OK;

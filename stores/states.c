@@ -76,6 +76,11 @@ bool state_same(const struct asset *a, const struct asset *b)
 	       text_same(a->location, b->location) && text_same(a->properties, b->properties);
 }
 
+const char *state_key(struct cx *cx, const char *namespace, const char *name)
+{
+	return cx_printf(cx, "%s\x1d%s", namespace, name);
+}
+
 struct asset *state_copy(struct cx *cx, const struct asset *row)
 {
 	struct asset *copy = CX_NEW(cx, struct asset);

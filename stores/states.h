@@ -24,6 +24,9 @@ MUST_USE enum status state_parse(struct cx *cx, const char *text, struct asset *
  * file, location and properties. */
 bool state_same(const struct asset *a, const struct asset *b);
 
+/* One text for a place's two key columns: for maps. */
+const char *state_key(struct cx *cx, const char *namespace, const char *name);
+
 /* A copy that edit_put may be given. */
 struct asset *state_copy(struct cx *cx, const struct asset *row) __attribute__((returns_nonnull));
 

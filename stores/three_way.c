@@ -21,11 +21,6 @@ struct merging {
 	struct json_object *in_source, *in_base; /* {asset id: number}: tables and the like */
 };
 
-static const char *key_of(struct cx *cx, const char *namespace, const char *name)
-{
-	return cx_printf(cx, "%s\x1d%s", namespace, name);
-}
-
 static struct entry *find(const struct merging *m, struct json_object *map, const char *key)
 {
 	int64_t i = key ? json_int(map, key, -1) : -1;
@@ -35,7 +30,7 @@ static struct entry *find(const struct merging *m, struct json_object *map, cons
 
 static struct entry *at_place(const struct merging *m, const struct place *p)
 {
-	return find(m, m->places, key_of(m->cx, p->namespace, p->name));
+	return find(m, m->places, state_key(m->cx, p->namespace, p->name));
 }
 
 static bool is_namespace(const struct asset *a)
@@ -87,7 +82,8 @@ static void note(struct merging *m, size_t i)
 {
 	const struct entry *e = &m->entries[i];
 
-	json_set_int(m->places, key_of(m->cx, e->target->namespace, e->target->name), (int64_t)i);
+	json_set_int(m->places, state_key(m->cx, e->target->namespace, e->target->name),
+		     (int64_t)i);
 	if (e->source && !is_namespace(e->source))
 		json_set_int(m->in_source, e->source->asset_id, (int64_t)i);
 	if (e->base && !is_namespace(e->base))
@@ -114,7 +110,7 @@ static enum status find_in_target(struct merging *m, const char *asset_id,
 	*out = NULL;
 	for (size_t i = 0; !s && !*out && i < rows.n; i++) {
 		const struct asset *a = (const struct asset *)rows.items + i;
-		const char *key = key_of(m->cx, a->namespace, a->name);
+		const char *key = state_key(m->cx, a->namespace, a->name);
 		struct place *p;
 
 		if (json_has(tried, key) || (!strcmp(a->namespace, not_here->namespace) &&
@@ -260,8 +256,9 @@ static enum status has_more(struct merging *m, const char *namespace, bool *yes)
 		if (s)
 			return s;
 		for (size_t i = 0; i < l.n && !*yes; i++) {
-			const struct entry *e = find(
-				m, m->places, key_of(m->cx, l.rows[i]->namespace, l.rows[i]->name));
+			const struct entry *e =
+				find(m, m->places,
+				     state_key(m->cx, l.rows[i]->namespace, l.rows[i]->name));
 
 			*yes = !e || e->outcome != TAKEN || e->source || e->follows;
 		}
@@ -372,11 +369,12 @@ static enum status check_result(struct edit *e, const struct entry *entries, siz
 		const struct place *p = x->target;
 
 		if (!a)
-			json_set_bool(gone, key_of(e->cx, p->namespace, p->name), true);
+			json_set_bool(gone, state_key(e->cx, p->namespace, p->name), true);
 		if (!a || is_namespace(a) || !a->asset_id)
 			continue;
 		if (x->also && is_taken(entries, x))
-			json_set_bool(gone, key_of(e->cx, x->also->namespace, x->also->name), true);
+			json_set_bool(gone, state_key(e->cx, x->also->namespace, x->also->name),
+				      true);
 		if (json_has(ids, a->asset_id))
 			return fail(e->cx, CONFLICT, "%s and %s would be the same table",
 				    asset_shown(e->cx, p->namespace, p->name),
@@ -391,7 +389,7 @@ static enum status check_result(struct edit *e, const struct entry *entries, siz
 		if (!path || !is_taken(entries, x) || !result_of(x))
 			continue;
 		in = place_namespace(e->cx, e->catalog, path);
-		if (json_has(gone, key_of(e->cx, in->namespace, in->name)))
+		if (json_has(gone, state_key(e->cx, in->namespace, in->name)))
 			return fail(e->cx, CONFLICT, "%s would be in no namespace",
 				    asset_shown(e->cx, x->target->namespace, x->target->name));
 	}
@@ -469,8 +467,8 @@ static enum status enter_namespaces(struct edit *e, struct store *st, const stru
 	for (size_t i = 0; i < n; i++)
 		if (is_taken(entries, &entries[i]) && is_namespace(result_of(&entries[i])))
 			json_set_bool(done,
-				      key_of(e->cx, entries[i].target->namespace,
-					     entries[i].target->name),
+				      state_key(e->cx, entries[i].target->namespace,
+						entries[i].target->name),
 				      true);
 	for (size_t i = 0; !s && i < n; i++) {
 		const struct entry *x = &entries[i];
@@ -480,7 +478,7 @@ static enum status enter_namespaces(struct edit *e, struct store *st, const stru
 		if (!path || x->target->seen || !is_taken(entries, x) || !result_of(x))
 			continue;
 		in = place_namespace(e->cx, e->catalog, path);
-		key = key_of(e->cx, in->namespace, in->name);
+		key = state_key(e->cx, in->namespace, in->name);
 		if (json_has(done, key))
 			continue;
 		json_set_bool(done, key, true);

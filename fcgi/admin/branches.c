@@ -132,19 +132,6 @@ enum status get_tag(struct request *rq)
 
 /* --- made ------------------------------------------------------------------------- */
 
-/* Which file a state that comes back needs. */
-struct files {
-	struct request *rq;
-	const struct catalog_ref *ref;
-};
-
-static enum status check_file(void *arg, const struct asset *state)
-{
-	const struct files *f = arg;
-
-	return refs_check_file(f->rq, f->ref, state);
-}
-
 static enum status read_assets(struct request *rq, struct branch_wish *w)
 {
 	struct json_object *list = NULL;
@@ -183,13 +170,13 @@ static enum status read_wish(struct request *rq, struct branch_wish *w)
 static enum status make(struct request *rq, struct branch_wish *w, enum action action,
 			struct branch *out, const struct catalog_ref **ref)
 {
-	struct files f = { rq, NULL };
+	struct refs_files f = { rq, NULL };
 	enum status s = refs_of_body(rq, action, ref);
 
 	if (s)
 		return s;
 	f.ref = *ref;
-	w->check = check_file;
+	w->check = refs_check_file;
 	w->arg = &f;
 	return branch_create(rq->cx, rq->rs->store, *ref, w, request_actor(rq), out);
 }

@@ -217,23 +217,11 @@ enum status get_diff(struct request *rq)
 
 /* --- taken back ------------------------------------------------------------------------- */
 
-struct files {
-	struct request *rq;
-	const struct catalog_ref *ref;
-};
-
-static enum status check_file(void *arg, const struct asset *state)
-{
-	const struct files *f = arg;
-
-	return refs_check_file(f->rq, f->ref, state);
-}
-
 enum status revert_commit(struct request *rq)
 {
 	const char *branch = "main", *id = NULL;
 	struct json_object *o = json_new_object(rq->cx);
-	struct files f = { rq, NULL };
+	struct refs_files f = { rq, NULL };
 	enum status s = request_json(rq, true);
 
 	if (!s)
@@ -241,8 +229,8 @@ enum status revert_commit(struct request *rq)
 	if (!s)
 		s = refs_of_body(rq, MAY_WRITE, &f.ref);
 	if (!s)
-		s = commit_revert(rq->cx, rq->rs->store, f.ref, branch, rq->segments[0], check_file,
-				  &f, request_actor(rq), &id);
+		s = commit_revert(rq->cx, rq->rs->store, f.ref, branch, rq->segments[0],
+				  refs_check_file, &f, request_actor(rq), &id);
 	if (s)
 		return s;
 	json_set_text(o, "status", "reverted");

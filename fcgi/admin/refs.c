@@ -130,12 +130,13 @@ enum status refs_asset(struct request *rq, struct json_object *v, const char *wh
 	return OK;
 }
 
-enum status refs_check_file(struct request *rq, const struct catalog_ref *ref,
-			    const struct asset *state)
+enum status refs_check_file(void *files, const struct asset *state)
 {
+	const struct refs_files *f = files;
+	struct request *rq = f->rq;
 	const struct scope *sc;
 	int64_t size;
-	enum status s = scope_of(rq->cx, ref, &sc);
+	enum status s = scope_of(rq->cx, f->ref, &sc);
 
 	if (!state->metadata_location || s == INVALID)
 		return OK; /* nothing to look for, or nowhere to look */
