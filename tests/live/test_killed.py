@@ -99,12 +99,12 @@ def history(metadata):
     return marks
 
 
-@pytest.fixture(params=["sqlite", "postgresql", pytest.param("memory", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("memory", marks=pytest.mark.slow), pytest.param("mongodb", marks=pytest.mark.slow)])
 def rough(request):
     """A server with four processes a family, and what restarts its database."""
     more, disturb, database = {}, lambda: None, None
-    if request.param == "postgresql":
-        database = databases.Postgres()
+    if request.param in ("postgresql", "mongodb"):
+        database = databases.Postgres() if request.param == "postgresql" else databases.Mongo()
         more["DATABASE_URL"], disturb = database.database(), database.restart
     server = Started(request.param, PANGOLIN_PROCESSES=str(PROCESSES), **more)
     yield server, request.param, disturb
@@ -167,4 +167,5 @@ def test_every_acknowledged_commit_is_there_once(rough, size):
     assert not said["yes"] - set(found), "an acknowledged commit is lost"
     assert not said["no"] & set(found), "a refused commit is there"
     assert not set(found) - set(outcomes), "a commit nobody made"
-    assert killed >= size(4, 40) and len(said["yes"]) > size(20, 500)
+    few = store == "mongodb"  # a small server, stopped and started for a good part of the time
+    assert killed >= size(4, 40) and len(said["yes"]) > (20 if few else size(20, 500))
