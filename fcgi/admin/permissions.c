@@ -48,26 +48,42 @@ enum status list_permissions(struct request *rq)
 
 static enum status check_catalog(struct request *rq, const char *tenant_id, const char *catalog_id)
 {
-	struct catalog from = { .row = ROW(catalog), .tenant_id = tenant_id, .id = catalog_id };
-	struct query q = { .from = &from.row, .bound = 1, .where = { "id" }, .limit = 1 };
+	struct catalog c;
+	enum status s = catalog_find_id(rq->cx, rq->rs->store, tenant_id, catalog_id, &c);
+
+	return s == NOT_FOUND ? fail(rq->cx, s, "scope.catalog_id: no catalog \"%s\"", catalog_id)
+			      : s;
+}
+
+/* Where a branch shows it that main does not. */
+static enum status find_on_branch(struct request *rq, const char *tenant_id, const char *asset_id,
+				  struct search_entry *out)
+{
+	struct asset from = { .row = ROW(asset), .tenant_id = tenant_id, .asset_id = asset_id };
+	struct query q = { .from = &from.row, .bound = 1, .where = { "asset_id" }, .limit = 1 };
 	struct rows found;
 	enum status s = store_list(rq->cx, rq->rs->store, &q, &found);
+	const struct asset *a = found.items;
 
-	if (!s && !found.n)
-		s = fail(rq->cx, NOT_FOUND, "scope.catalog_id: no catalog \"%s\"", catalog_id);
-	return s;
+	if (s || !found.n)
+		return s ? s : NOT_FOUND;
+	out->catalog_id = a->catalog_id;
+	out->namespace = a->namespace;
+	return OK;
 }
 
 /* The asset is where it is now, whatever the client remembers. */
 static enum status check_asset(struct request *rq, const char *tenant_id, struct grant *g)
 {
-	struct search_entry place;
-	enum status s = search_place(rq->cx, rq->rs->store, tenant_id, g->asset_id, &place);
+	struct search_entry at;
+	enum status s = search_place(rq->cx, rq->rs->store, tenant_id, g->asset_id, &at);
 
-	if (s == NOT_FOUND || (!s && strcmp(place.catalog_id, g->catalog_id) != 0))
+	if (s == NOT_FOUND)
+		s = find_on_branch(rq, tenant_id, g->asset_id, &at);
+	if (s == NOT_FOUND || (!s && strcmp(at.catalog_id, g->catalog_id) != 0))
 		return fail(rq->cx, NOT_FOUND, "scope.asset_id: no asset \"%s\"", g->asset_id);
 	if (!s)
-		g->namespace = place.namespace;
+		g->namespace = at.namespace;
 	return s;
 }
 

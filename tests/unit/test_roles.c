@@ -110,9 +110,17 @@ START_TEST(test_permissions)
 		/* an asset is where it is, whatever the client says */
 		{ 'a', "POST", GRANTS, GRANT(ON_ASSET_IN("$C", "$B"), "\"read\""), 201,
 		  "\"namespace\":\"b\"", NULL },
+		{ 'a', "POST", API "branches", "{\"catalog\":\"c\",\"name\":\"dev\"}", 201, NULL,
+		  NULL },
 	};
+	const struct catalog_ref *dev;
 
 	take_all(steps, ARRAY_SIZE(steps));
+	/* one that main does not show */
+	must(content_catalog(&cx, content, st, OURS, "c", "dev", &dev));
+	a_t = make_table(dev, "a", "d");
+	take(&(struct step){ 'a', "POST", GRANTS, GRANT(ON_ASSET_IN("$C", "$T"), "\"read\""), 201,
+			     "\"namespace\":\"a\"", NULL });
 }
 END_TEST
 
