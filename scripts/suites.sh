@@ -36,6 +36,9 @@ tree=$top/build/check         # gcc -Werror
 asan_tree=$top/build/asan     # the same under sanitizers
 fuzz_tree=$top/build/fuzz     # clang, libFuzzer
 
+# What tests are built with is compiled quickly; `distcheck` finds the same in the compiler's cache.
+strict=(--enable-werror CFLAGS='-O1 -g1')
+
 # full SMALL LARGE: the size of this run
 size() { if [ -n "$full" ]; then echo "$2"; else echo "$1"; fi; }
 
@@ -79,7 +82,7 @@ check_tree() {
 }
 
 suite_build() {
-	build_tests "$tree" "with -Werror" --enable-werror || return
+	build_tests "$tree" "with -Werror" "${strict[@]}" || return
 	build_tree "$top/build" pangolin || return
 	echo "$(find "$tree" -name '*.o' | wc -l) passed, 0 failed, 0 skipped"
 }
@@ -88,7 +91,7 @@ suite_layers() { "$top/tests/layers"; }
 
 suite_style() { "$top/tests/style" --strict; }
 
-suite_unit() { build_tests "$tree" "with -Werror" --enable-werror && check_tree "$tree"; }
+suite_unit() { build_tests "$tree" "with -Werror" "${strict[@]}" && check_tree "$tree"; }
 
 # matrix STORE KIND "N passed, M failed...": a cell of the table that check prints at its end
 matrix() { sed -n "s/^\([0-9]*\) passed, \([0-9]*\) failed.*/matrix: $1|$2|\1|\2/p" <<<"$3"; }
@@ -112,7 +115,7 @@ unit_on() {
 }
 
 suite_stores() {
-	build_tests "$tree" "with -Werror" --enable-werror || return
+	build_tests "$tree" "with -Werror" "${strict[@]}" || return
 	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
 	local folder pid url mongo mongo_pid
 	folder=$(mktemp -d)
@@ -159,7 +162,7 @@ mongo_server() { PYTHON=$PANGOLIN_TEST_CACHE/venv/bin/python "$top/tests/live/se
 # The conformance program on each store: a file, a folder on tmpfs, a PostgreSQL, the same behind a pooler; beside
 # them, as it is a slow one, a MongoDB.
 suite_conformance() {
-	build_tests "$tree" "with -Werror" --enable-werror || return
+	build_tests "$tree" "with -Werror" "${strict[@]}" || return
 	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
 	local folder memory pid url pooler pooled mongo mongo_pid
 	folder=$(mktemp -d) memory=$(mktemp -d /dev/shm/pangolin-check-XXXXXX)
@@ -201,9 +204,9 @@ suite_fuzz() {
 	mapfile -t targets < <(basename -s .c "$top"/tests/fuzz/fuzz_*.c)
 	make_targets=("${targets[@]/#/tests/fuzz/}")
 	build_tree "$fuzz_tree" "the fuzzers" --enable-fuzzers CC=clang \
-		CFLAGS="-g -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" || return
+		CFLAGS="-g1 -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" || return
 	for target in "${targets[@]}"; do
-		fuzz_one "$target" "$(size 5 60)"
+		fuzz_one "$target" "$(size 3 60)"
 	done 2>&1 | add_up
 }
 
@@ -220,10 +223,10 @@ distcheck_files() {
 suite_distcheck() {
 	local tarball left distcheck_tests
 	distcheck_tests=$(size "tests/layers tests/unit/test_text tests/unit/test_content tests/unit/test_rest" "")
-	build_tests "$tree" "with -Werror" --enable-werror || return
+	build_tests "$tree" "with -Werror" "${strict[@]}" || return
 	rm -f "$tree"/pangolin-*.tar.xz
 	# The suites "unit" and "asan" have run all tests: by --all the tarball's do so, too.
-	make -C "$tree" distcheck -j"$(nproc)" ${distcheck_tests:+TESTS="$distcheck_tests"} || return
+	make -C "$tree" distcheck -j"$(nproc)" DISTCHECK_CONFIGURE_FLAGS="--enable-werror CFLAGS='-O1 -g1'" ${distcheck_tests:+TESTS="$distcheck_tests"} || return
 	tarball=$(ls "$tree"/pangolin-*.tar.xz)
 	left=$(distcheck_files "$tarball")
 	if [ -n "$left" ]; then
@@ -286,7 +289,7 @@ get_minio() {
 
 suite_objects() {
 	local servers=(seaweedfs)
-	build_tests "$tree" "with -Werror" --enable-werror || return
+	build_tests "$tree" "with -Werror" "${strict[@]}" || return
 	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python || return
 	export WEED=$PANGOLIN_TEST_CACHE/venv/bin/weed
 	if get_minio; then
