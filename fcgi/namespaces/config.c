@@ -32,8 +32,9 @@ static const char *endpoint(struct cx *cx, const struct route *r)
 	const char *before = "", *c = r->pattern;
 	size_t before_n = 0;
 
-	if (!text_starts(c, "/v1/{}/") || text_starts(c, "/v1/{}/config") ||
-	    text_starts(c, "/v1/{}/oauth") || text_ends(c, "/presign")) /* ours alone */
+	if (!text_starts(c, "/v1/{}/") || r->flags & NOT_ICEBERG ||
+	    text_starts(c, "/v1/{}/config") || text_starts(c, "/v1/{}/oauth") ||
+	    text_ends(c, "/presign")) /* ours alone */
 		return NULL;
 	text_addf(&t, "%s ", r->method);
 	while (*c == '/') {
