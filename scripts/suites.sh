@@ -175,7 +175,7 @@ suite_conformance() {
 		conformance_on sqlite "sqlite://$folder/conformance.db" ${full:+--all}
 		conformance_on memory "memory:$memory" ${full:+--all}
 		conformance_on postgresql "$url" ${full:+--all}
-		conformance_on pgbouncer "$pooled"
+		conformance_on pgbouncer "$pooled" --slow
 		wait
 		cat "$folder/mongo.log"
 	} 2>&1 | add_up
