@@ -28,9 +28,11 @@ static const struct route routes[] = {
 
 	{ "GET", V1 "catalogs", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_catalogs, NULL },
 	{ "POST", V1 "catalogs", MAY_CREATE, ON_TENANT, NOT_ICEBERG, create_catalog, NULL },
-	{ "GET", V1 "catalogs/{}", MAY_READ, ON_CATALOG, NOT_ICEBERG, get_catalog, NULL },
-	{ "PUT", V1 "catalogs/{}", MAY_UPDATE, ON_CATALOG, NOT_ICEBERG, update_catalog, NULL },
-	{ "DELETE", V1 "catalogs/{}", MAY_DELETE, ON_CATALOG, NOT_ICEBERG, delete_catalog, NULL },
+	{ "GET", V1 "catalogs/{}", MAY_READ, ON_CATALOG, NOT_ICEBERG | LOCAL, get_catalog, NULL },
+	{ "PUT", V1 "catalogs/{}", MAY_UPDATE, ON_CATALOG, NOT_ICEBERG | LOCAL, update_catalog,
+	  NULL },
+	{ "DELETE", V1 "catalogs/{}", MAY_DELETE, ON_CATALOG, NOT_ICEBERG | LOCAL, delete_catalog,
+	  NULL },
 
 	{ "GET", FEDERATED, MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_federated, NULL },
 	{ "POST", FEDERATED, MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_federated, NULL },
