@@ -2,10 +2,19 @@
 /* mongo_link.c - DATABASE_URL as MongoDB's driver takes it, and the connection made of it. */
 #include "stores/mongo.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/text.h"
 #include "stores/url.h"
+
+void mongo_hide_counters(void)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "/mongoc-%d", (int)getpid());
+	shm_unlink(name);
+}
 
 #define SELECT_MS 2000	 /* until a primary is found */
 #define CONNECT_MS 3000	 /* for a connection, where the URL does not say */

@@ -176,6 +176,7 @@ class Started(Server):
             "PANGOLIN_RUN": str(run),
             "PANGOLIN_PORT": str(free_port()),
             "PANGOLIN_WORKER": "no",  # tests say when jobs run
+            "PANGOLIN_AUTH_RATE_LIMIT": "1000",  # many tests share an address
             "DATABASE_URL": f"sqlite://{run}/pangolin.db",
             # The compatibility kit, and tests of adopted tables, keep files outside the warehouse.
             "PANGOLIN_FILE_ROOTS": f"{run}/warehouse:/tmp",

@@ -92,8 +92,8 @@ def kill_until(server, end, at, disturb):
 
 def history(metadata):
     """The marks of the snapshots main's newest stands on, newest first."""
-    by_id, at, marks = {s["snapshot-id"]: s for s in metadata["snapshots"]}, metadata["current-snapshot-id"], []
-    while at is not None:
+    by_id, at, marks = {s["snapshot-id"]: s for s in metadata["snapshots"]}, metadata.get("current-snapshot-id"), []
+    while at not in (None, -1):
         marks.append(by_id[at]["summary"]["mark"])
         at = by_id[at].get("parent-snapshot-id")
     return marks
