@@ -4,14 +4,17 @@
 # Sourced by check: `top` is the source tree, `full` is set for full sizes.  Output goes to the suite's log;
 # lines that begin with "note: " are figures for the summary.
 
+# Those that take long stand first: two run at a time.
 suites() {
 	cat <<-END
 		build:everything compiles without a warning
 		layers:who may include whom
 		style:format, lengths, comments
+		asan:unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+		live:PyIceberg against a running catalog on files and S3, bad input
+		scans:scans planned by the server beside those of Java and PyIceberg
 		unit:make check
 		stores:the unit tests that need a store, on each store
-		asan:unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 		conformance:what every store must do, races and kill -9 included
 		objects:object IO, and what is vended for one table tried on its neighbours, on real S3 servers
 		differential:random tables, commits, files and filters, through our core and PyIceberg's; signatures, through Azure's library
@@ -21,11 +24,9 @@ suites() {
 		httpd:lighttpd and Apache in front of the same responders
 		growth:no memory is lost over many requests; what grants cost a load
 		scale:the same counts among 100 tables and among 100,000
-		live:PyIceberg against a running catalog on files and S3, bad input
 		contract:every operation of Iceberg's OpenAPI document, each answer held to its schema
 		duckdb:DuckDB against a running catalog on files and S3
 		spark:Spark SQL against a running catalog
-		scans:scans planned by the server beside those of Java and PyIceberg
 		kit:Iceberg's REST Compatibility Kit
 		bench:loads and commits a second
 	END
