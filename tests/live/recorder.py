@@ -11,10 +11,14 @@ from contract import Document
 
 DOCUMENT = Document()
 
-class Recorder:
-    """`uri` is where clients go; `asked` has (method, path, status) of each request, in order."""
 
-    def __init__(self, server):
+class Recorder:
+    """`uri` is where clients go; `asked` has (method, path, status) of each request, in order.
+
+    `server` is anything with a uri; `edit` turns the bytes of an answer's body into what the client gets.
+    """
+
+    def __init__(self, server, edit=lambda data: data):
         self.server, self.asked = server, []
         target = urllib.parse.urlsplit(server.uri).netloc
 
@@ -29,7 +33,7 @@ class Recorder:
                     there.putheader(name, value)
                 there.endheaders(body or None)
                 answer = there.getresponse()
-                data = answer.read()
+                data = edit(answer.read())
                 self.asked.append((handler.command, handler.path, answer.status))
                 handler.send_response_only(answer.status)
                 for name, value in answer.getheaders():

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The object store is killed in the middle of commits and comes back: what was acknowledged is there, and no row points at a missing file."""
+"""The object store is killed in the middle of commits and comes back: what was acknowledged is there, no row points at a missing file, and doctor leaves no file without a row."""
 
+import re
 import threading
 import time
+import types
 import uuid
 
 import pytest
 import requests
 
 import storage as stores
+from recorder import Recorder
 from server import Started, answers, wait_until
 
 pytestmark = pytest.mark.ours
@@ -77,7 +80,8 @@ def restart(store):
 
 
 def test_killed_in_the_middle_of_commits(server, store, size):
-    catalog = server.make_catalog(store.config())
+    config = store.config()
+    catalog = server.make_catalog(config)
     base = f"/v1/{catalog}/namespaces"
     call(server, "POST", base, {"namespace": ["n"]})
     writers = []
@@ -97,13 +101,13 @@ def test_killed_in_the_middle_of_commits(server, store, size):
     for w in writers:
         w.join(60)
         check(server, store, w)
+    nothing_is_left(server, store, config, catalog, [w.path for w in writers])
 
 
 def writable(store):
     """It answers before it knows where to put anything."""
     try:
-        with store.files.open_output_stream(f"{store.bucket}/{uuid.uuid4().hex}") as f:
-            f.write(b"x")
+        put(store, f"s3://{store.bucket}/{uuid.uuid4().hex}")
         return True
     except OSError:
         return False
@@ -117,5 +121,43 @@ def check(server, store, w):
     assert there >= set(w.acknowledged), "an acknowledged commit is lost"
     assert not there & set(w.refused), "a refused commit is there"
     assert store.exists(loaded["metadata-location"])
-    for old in loaded["metadata"]["metadata-log"]:
-        assert store.exists(old["metadata-file"])
+    for old in history(loaded):
+        assert store.exists(old)
+
+
+def nothing_is_left(server, store, config, catalog, paths):
+    """What commits wrote and did not keep goes with doctor, and nothing else does; files that are young it leaves alone."""
+    tables = [call(server, "GET", path) for path in paths]
+    named = {location for t in tables for location in [t["metadata-location"], *history(t)]}
+    folders = [t["metadata"]["location"] for t in tables]
+    strays = [f"{folder}/metadata/00099-{uuid.uuid4()}.metadata.json" for folder in folders]
+    for stray in strays:  # a run of few kills may have left none
+        put(store, stray)
+    before = listed(store, folders)
+    assert before >= named | set(strays)
+    assert "0 put right" in server.command("doctor", "--fix", "--yes")
+    assert listed(store, folders) == before
+    aged = Recorder(types.SimpleNamespace(uri=store.endpoint), a_year_ago)
+    server.api("PUT", f"warehouses/{catalog}", json={"storage_config": {**config, "s3.endpoint": aged.uri}})
+    said = server.command("doctor", "--fix", "--yes", "--grace", "1")
+    aged.stop()
+    assert f"{len(before - named)} found, {len(before - named)} put right" in said
+    assert listed(store, folders) == named
+
+
+def history(loaded):
+    return [old["metadata-file"] for old in loaded["metadata"]["metadata-log"]]
+
+
+def listed(store, folders):
+    return {location for folder in folders for location in store.list(folder)}
+
+
+def put(store, location):
+    with store.files.open_output_stream(location.removeprefix("s3://")) as f:
+        f.write(b"{}")
+
+
+def a_year_ago(data):
+    """A list of objects as it is a year later: doctor waits for an hour at the least."""
+    return re.sub(rb"(?<=<LastModified>)\d{4}", lambda year: b"%d" % (int(year[0]) - 1), data)
