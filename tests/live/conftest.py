@@ -215,6 +215,15 @@ def recorder(site):
     made.stop()
 
 
+def spark_settings(site, name, catalog, **more):
+    """What makes that catalog of the site Spark's catalog `name`."""
+    properties = {**site.server.connection(catalog), **site.storage.client, "type": "rest", "cache-enabled": "false", **more}
+    if not site.place.endswith("-file"):
+        properties |= {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "client.region": "us-east-1"}
+    at = f"spark.sql.catalog.{name}"
+    return {at: "org.apache.iceberg.spark.SparkCatalog", **{f"{at}.{key}": value for key, value in properties.items()}}
+
+
 @pytest.fixture(scope="session")
 def spark(site, recorder):
     """Spark with the site's catalog as `cat`."""
@@ -231,15 +240,9 @@ def spark(site, recorder):
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.catalog.cat", "org.apache.iceberg.spark.SparkCatalog")
-        .config("spark.sql.catalog.cat.type", "rest")
-        .config("spark.sql.catalog.cat.cache-enabled", "false")
     )
-    properties = {**site.server.connection(site.catalog), **site.storage.client, "uri": recorder.uri}
-    if not site.place.endswith("-file"):
-        properties |= {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "client.region": "us-east-1"}
-    for key, value in properties.items():
-        builder = builder.config(f"spark.sql.catalog.cat.{key}", value)
+    for key, value in spark_settings(site, "cat", site.catalog, uri=recorder.uri).items():
+        builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session

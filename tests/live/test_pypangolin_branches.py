@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """pypangolin's branches, tags, merge_operations, and the branch commands of its console, unchanged."""
 
-import pathlib
-import subprocess
-import sys
-
 import pytest
 from pypangolin.exceptions import PangolinError
 
 from test_admin import fresh, root, uri  # noqa: F401 (fixtures)
+from test_console import by_admin, home, whole  # noqa: F401 (fixtures)
 from test_pypangolin import admin, lake, operator, server, tenant  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.ours
@@ -58,3 +55,23 @@ def test_merge_operations(admin, lake):  # noqa: F811
     assert admin.merge_operations.get(operation.id).status == "completed"
     with pytest.raises(PangolinError):
         admin.merge_operations.abort(operation.id)
+
+
+def test_console(by_admin, admin, lake):  # noqa: F811
+    """The same by the script's commands."""
+    name, tag, made = fresh("dev"), fresh("v"), fresh("n")
+    for more in ([], ["--from", "main"]):
+        assert "created successfully" in by_admin("user", "create-branch", lake, name + "".join(more), *more)
+        by_admin("user", "create-branch", lake, name + "".join(more), *more, exits=1)
+    listed = by_admin("user", "list-branches", lake)
+    assert "main" in listed and name in listed and "experimental" in listed
+    change(admin, lake, name, made)
+    assert [made] not in admin.get(f"/v1/{lake}/namespaces")["namespaces"]
+    by_admin("user", "merge-branch", "--catalog", lake, "--source", name, "--target", "main")
+    assert [made] in admin.get(f"/v1/{lake}/namespaces")["namespaces"]
+    by_admin("user", "merge-branch", "--catalog", lake, "--source", fresh("none"), "--target", "main", exits=1)
+    commit = admin.branches.list_commits("main", catalog_name=lake)[0].id
+    assert "created successfully" in by_admin("user", "create-tag", lake, tag, commit)
+    listed = by_admin("user", "list-tags", lake)
+    assert tag in listed and commit in listed
+    by_admin("user", "create-tag", lake, tag, commit, exits=1)

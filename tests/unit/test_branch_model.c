@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_branch_model.c - random changes, branches, tags and merges beside a map of maps that does the same. */
+/* test_branch_model.c - random changes, branches, tags, merges and reverts beside a map of maps that does the same. */
 #include "tests/unit/content.h"
 
 #include "stores/commits.h"
+#include "stores/diff.h"
 #include "stores/merge.h"
 #include "tests/unit/worker.h"
 
@@ -36,7 +37,7 @@ struct model {
 	struct {
 		char id[40];
 		int64_t when;
-		struct map map;
+		struct map before, map;
 	} commits[REMEMBERED];
 	int n_commits;
 };
@@ -54,7 +55,7 @@ static int64_t clock_now;
 static unsigned seed;
 static struct json_object *asset_serials; /* {asset id: serial} */
 static struct {
-	int operations, merges, conflicts, refused, tags, completed;
+	int operations, merges, conflicts, refused, tags, completed, reverted, stayed;
 } counts;
 
 static int pick(int n)
@@ -156,16 +157,20 @@ static void check_all(void)
 
 /* --- changes --------------------------------------------------------------------------- */
 
-static void remember(struct model *m)
+static void remember(struct model *m, const struct map *before)
 {
 	struct branch b;
 	const char *id;
-	int at = m->n_commits++ % REMEMBERED;
+	int at = m->n_commits % REMEMBERED;
 
 	ok(branch_find(&cx, st, ref, m->name, false, &b));
 	ok(commit_head(&cx, st, &b, INT64_MAX, &id));
+	if (m->n_commits && text_same(m->commits[(m->n_commits - 1) % REMEMBERED].id, id))
+		return; /* nothing was changed: no commit was made */
+	m->n_commits++;
 	snprintf(m->commits[at].id, sizeof(m->commits[at].id), "%s", id);
 	m->commits[at].when = ++clock_now;
+	m->commits[at].before = *before;
 	m->commits[at].map = m->map;
 }
 
@@ -179,6 +184,7 @@ static void change_one(struct model *m)
 	const struct catalog_ref *r = on(m->name);
 	int i = pick(NAMES), k = pick(NAMES);
 	struct cell *c = &m->map.at[i];
+	struct map before = m->map;
 	int what = pick(10);
 
 	trace("change", m->name, name_of(i));
@@ -201,7 +207,7 @@ static void change_one(struct model *m)
 		return;
 	}
 	check(m);
-	remember(m);
+	remember(m, &before);
 }
 
 /* --- branches and tags --------------------------------------------------------------------- */
@@ -403,7 +409,7 @@ static void merge_one(void)
 {
 	struct model *s = any_ref(false), *t = any_ref(true);
 	struct merge_operation op;
-	struct map want;
+	struct map want, before = t->map;
 	bool clean;
 
 	if (s == t)
@@ -430,7 +436,86 @@ static void merge_one(void)
 	check(t);
 	check(s);
 	if (!t->tag)
-		remember(t);
+		remember(t, &before);
+}
+
+/* --- reverts --------------------------------------------------------------------------------- */
+
+static bool shows(const struct map *m, int asset)
+{
+	for (int i = 0; i < NAMES; i++)
+		if (m->at[i].asset == asset)
+			return true;
+	return false;
+}
+
+static bool shown_twice(const struct map *m)
+{
+	for (int i = 0; i < NAMES; i++)
+		for (int k = 0; k < i; k++)
+			if (m->at[i].asset && m->at[i].asset == m->at[k].asset)
+				return true;
+	return false;
+}
+
+/* An asset that the change made or renamed was renamed or dropped since. */
+static bool has_left(const struct map *before, const struct map *after, const struct map *now,
+		     int i)
+{
+	int a = before->at[i].asset, b = after->at[i].asset, c = now->at[i].asset;
+
+	if (!a)
+		return b && !c && !shows(before, b) && shows(now, b);
+	return a != c && shows(after, a) && !shows(now, a);
+}
+
+/* What is shown once the change is taken back; false where something of it was changed since, or
+ * there is nothing left to take back. */
+static bool taken_back(const struct map *before, const struct map *after, const struct map *now,
+		       struct map *out)
+{
+	bool changes = false;
+
+	*out = *now;
+	for (int i = 0; i < NAMES; i++) {
+		struct cell a = before->at[i], b = after->at[i], c = now->at[i];
+
+		if (same(a, b))
+			continue;
+		if (has_left(before, after, now, i))
+			return false;
+		if (same(a, c))
+			continue;
+		if (!same(b, c))
+			return false;
+		out->at[i] = a;
+		changes = true;
+	}
+	return changes && !shown_twice(out);
+}
+
+static void revert_one(void)
+{
+	struct model *m = any_ref(true);
+	int last = m->n_commits < REMEMBERED ? m->n_commits : REMEMBERED;
+	int at = last ? pick(last) : 0;
+	struct map before = m->map, want;
+	const char *made;
+	enum status s;
+	bool may;
+
+	if (!last || !memcmp(&m->commits[at].before, &m->commits[at].map, sizeof(before)))
+		return;
+	may = taken_back(&m->commits[at].before, &m->commits[at].map, &m->map, &want);
+	trace("revert", m->name, m->commits[at].id);
+	s = commit_revert(&cx, st, ref, m->name, m->commits[at].id, NULL, NULL, NULL, &made);
+	ck_assert_msg(s == (may ? OK : CONFLICT), "operation %d: revert on %s: %d: %s",
+		      counts.operations, m->name, s, s ? cx.message : "");
+	(*(may ? &counts.reverted : &counts.stayed))++;
+	if (may)
+		m->map = want;
+	check(m);
+	remember(m, &before);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */
@@ -450,8 +535,10 @@ static void step(void)
 		make_partial();
 	else if (what < 79)
 		delete_one();
-	else if (what < 97)
+	else if (what < 93)
 		merge_one();
+	else if (what < 97)
+		revert_one();
 	else
 		work_all(ref);
 	if (counts.operations % 25 == 0 || getenv("BRANCH_TRACE"))
@@ -494,9 +581,9 @@ START_TEST(as_the_model)
 	work_all(ref);
 	check_all();
 	printf("branch model: %d operations, seed of %s, %d merges (%d clean, %d with conflicts, "
-	       "%d answers refused), %d tags: all as in the model\n",
+	       "%d answers refused), %d tags, %d reverts (and %d refused): all as in the model\n",
 	       counts.operations, given ? given : "1", counts.merges, counts.completed,
-	       counts.conflicts, counts.refused, counts.tags);
+	       counts.conflicts, counts.refused, counts.tags, counts.reverted, counts.stayed);
 }
 END_TEST
 

@@ -185,6 +185,65 @@ START_TEST(answers_grow_old)
 }
 END_TEST
 
+/* Of dev's and main's both, as somebody has put them together; the name of the file. */
+static const char *by_hand(void)
+{
+	const char *file;
+
+	expect("GET", AT("dev"), NULL, 200, NULL);
+	file = cx_printf(&cx, "%.*shand.metadata.json",
+			 (int)(strrchr(last_location, '/') - last_location + 1), last_location);
+	ck_assert_int_eq(system(cx_printf(&cx, "sed 's/\"k\": *\"dev\"/\"k\":\"hand\"/' %s > %s",
+					  path_of(last_location), path_of(file))),
+			 0);
+	return file;
+}
+
+static void resolve_by_hand(const char *conflict, const char *location, int status,
+			    const char *contains)
+{
+	expect("POST", cx_printf(&cx, API "conflicts/%s/resolve", conflict),
+	       cx_printf(&cx,
+			 "{\"strategy\":\"manual\",\"resolved_value\":{"
+			 "\"metadata-location\":\"%s\"}}",
+			 location),
+	       status, contains);
+}
+
+START_TEST(resolved_by_hand)
+{
+	const char *op, *conflict, *file, *id;
+
+	make_dev();
+	id = member(call("GET", T "/t", NULL), "table-uuid");
+	expect("POST", AT("dev"), SET("k", "dev"), 200, NULL);
+	expect("POST", T "/t", SET("k", "main"), 200, NULL);
+	op = member(call("POST", API "branches/merge",
+			 "{\"source_branch\":\"dev\",\"target_branch\":\"main\"}"),
+		    "operation_id");
+	conflict = member(
+		call("GET", cx_printf(&cx, API "merge-operations/%s/conflicts", op), NULL), "id");
+	file = by_hand();
+	/* it has to be there, in the warehouse, and of the same table */
+	resolve_by_hand(conflict, "file:///etc/passwd", 400, "metadata-location");
+	resolve_by_hand(conflict, "$W/none.metadata.json", 400, "none.metadata.json");
+	expect("POST", T, "{\"name\":\"other\"," SCHEMA "}", 200, NULL);
+	resolve_by_hand(conflict, "$M", 400, "another table's");
+	expect("GET", cx_printf(&cx, API "merge-operations/%s", op), NULL, 200, "conflicted");
+	resolve_by_hand(conflict, file, 200, "resolved");
+	expect("GET", cx_printf(&cx, API "merge-operations/%s/conflicts", op), NULL, 200, file);
+	expect("GET", T "/t", NULL, 200, "\"k\":\"main\"");
+	expect("POST", cx_printf(&cx, API "merge-operations/%s/complete", op), NULL, 200,
+	       "completed");
+	expect("GET", T "/t", NULL, 200, "\"k\":\"hand\"");
+	ck_assert_str_eq(last_location, file);
+	ck_assert_str_eq(member(call("GET", T "/t", NULL), "table-uuid"), id);
+	expect("GET", AT("dev"), NULL, 200, "\"k\":\"dev\"");
+	/* and goes on from there */
+	expect("POST", T "/t", SET("l", "1"), 200, "\"k\":\"hand\"");
+}
+END_TEST
+
 START_TEST(protected_main)
 {
 	make_dev();
@@ -286,6 +345,7 @@ int main(void)
 	tcase_add_test(c, commits);
 	tcase_add_test(c, merges);
 	tcase_add_test(c, answers_grow_old);
+	tcase_add_test(c, resolved_by_hand);
 	tcase_add_test(c, protected_main);
 	tcase_add_test(c, engines_are_kept_back);
 	tcase_add_test(c, expired_where_nobody_reads);
