@@ -100,6 +100,7 @@ struct walk {
 	struct commit after;   /* the last key read */
 	struct commit *rows;
 	size_t n, at;
+	size_t limit; /* of the next page: doubled up to PAGE */
 	bool end;
 	size_t looked_at;
 };
@@ -117,7 +118,7 @@ static void walk_begin(struct walk *w, const char *branch_id, const char *end)
 static enum status walk_next(struct cx *cx, struct walk *w, const struct commit **out)
 {
 	struct commit from = row_of(w->ref, w->branch_id, NULL);
-	struct query q = { .from = &from.row, .bound = 3, .limit = PAGE, .backwards = true };
+	struct query q = { .from = &from.row, .bound = 3, .limit = w->limit, .backwards = true };
 	struct rows rows;
 	enum status s;
 
@@ -133,7 +134,8 @@ static enum status walk_next(struct cx *cx, struct walk *w, const struct commit 
 		w->rows = rows.items;
 		w->n = rows.n;
 		w->at = 0;
-		w->end = rows.n < PAGE;
+		w->end = rows.n < w->limit;
+		w->limit = 2 * w->limit < PAGE ? 2 * w->limit : PAGE;
 		if (rows.n)
 			w->after.commit_id = cx_strdup(cx, w->rows[rows.n - 1].commit_id);
 	}
@@ -163,7 +165,7 @@ enum status commit_head(struct cx *cx, struct store *st, const struct branch *b,
 			const char **id)
 {
 	const struct catalog_ref ref = { .tenant_id = b->tenant_id, .catalog_id = b->catalog_id };
-	struct walk w = { .st = st, .ref = &ref };
+	struct walk w = { .st = st, .ref = &ref, .limit = 1 }; /* most often the first one is it */
 	const struct commit *c;
 	enum status s;
 
@@ -293,7 +295,7 @@ enum status commit_list(struct cx *cx, struct store *st, const struct catalog_re
 			const struct branch *b, const struct commit_filter *filter,
 			struct history *out)
 {
-	struct walk w = { .st = st, .ref = ref };
+	struct walk w = { .st = st, .ref = ref, .limit = PAGE };
 	struct lister l = { .filter = filter,
 			    .commits = { .cx = cx, .size = sizeof(struct commit) },
 			    .parents = { .cx = cx, .size = sizeof(const char *) } };
@@ -349,7 +351,7 @@ enum status commit_undo(struct cx *cx, struct store *st, const struct branch *b,
 	const struct catalog_ref ref = { .tenant_id = b->tenant_id, .catalog_id = b->catalog_id };
 	struct list list = { .cx = cx, .size = sizeof(struct undone) };
 	struct undoing u = { &list, json_new_object(cx) };
-	struct walk w = { .st = st, .ref = &ref };
+	struct walk w = { .st = st, .ref = &ref, .limit = PAGE };
 	const struct commit *c;
 	enum status s;
 
