@@ -469,8 +469,7 @@ static bool has_left(const struct map *before, const struct map *after, const st
 	return a != c && shows(after, a) && !shows(now, a);
 }
 
-/* What is shown once the change is taken back; false where something of it was changed since, or
- * there is nothing left to take back. */
+/* What is shown once it is taken back; false where it was changed since, or nothing is left of it. */
 static bool taken_back(const struct map *before, const struct map *after, const struct map *now,
 		       struct map *out)
 {
@@ -482,14 +481,10 @@ static bool taken_back(const struct map *before, const struct map *after, const 
 
 		if (same(a, b))
 			continue;
-		if (has_left(before, after, now, i))
-			return false;
-		if (same(a, c))
-			continue;
-		if (!same(b, c))
+		if (has_left(before, after, now, i) || (!same(a, c) && !same(b, c)))
 			return false;
 		out->at[i] = a;
-		changes = true;
+		changes |= !same(a, c);
 	}
 	return changes && !shown_twice(out);
 }
