@@ -89,6 +89,7 @@ enum status run_import(struct cli *c);
 enum status run_copy(struct cli *c);
 enum status run_backup(struct cli *c);
 enum status run_doctor(struct cli *c);
+enum status run_maintain(struct cli *c);
 enum status run_adopt(struct cli *c);
 enum status run_tenant_read_only(struct cli *c);
 enum status run_tenant_writable(struct cli *c);

@@ -62,6 +62,16 @@ static const struct flag doctor_flags[] = {
 	{ "hosts", "N", "hosts (1)" },
 };
 
+static const struct flag maintain_flags[] = {
+	{ "tenant", "UUID", "only this tenant's tables (all)" },
+	{ "catalog", "NAME", "only this catalog's" },
+	{ "table", "NS.NAME", "only this one's, on every branch" },
+	{ "older-than", "DAYS", "expire what is older (history.expire.max-snapshot-age-ms; 5)" },
+	{ "keep", "N", "but so many of a branch (history.expire.min-snapshots-to-keep; 1)" },
+	{ "dry-run", NULL, "only say what would be done" },
+	{ "yes", NULL, "without asking, for scripts" },
+};
+
 static const struct flag routes_flags[] = {
 	{ "list", NULL, "method, pattern and family of every route (the default)" },
 	{ "httpd", "SERVER", "the routing of a web server: lighttpd or apache" },
@@ -156,6 +166,12 @@ const struct command cli_commands[] = {
 	  "table's metadata before, and removes what belongs to nothing.  Exit status 1 where\n"
 	  "something is left.",
 	  FLAGS(doctor_flags), 0, 0, run_doctor },
+	{ "maintain", "", "expire tables' old snapshots, and remove their files",
+	  "Takes snapshots out of each table on each branch that are old, that no ref of the\n"
+	  "table keeps, and that no other branch or tag has, by commits like clients'.  Then\n"
+	  "removes the files that only those reached.  What was cut short is ended by the next\n"
+	  "run, or by `pangolin work`.  Tables with gc.enabled=false are left alone.",
+	  FLAGS(maintain_flags), 0, 0, run_maintain },
 	{ "keys init", "", "make the keys that are missing",
 	  "Makes identity.pem (signs tokens), identity.pub.json (checks them) and storage.key\n"
 	  "(seals credentials in the store) in PANGOLIN_KEYS_DIR.  Keys that exist stay.",

@@ -2,23 +2,16 @@
 /* purge.c - removes a dropped table's files: data, manifests, lists, statistics, metadata. */
 #include "cli/purge.h"
 
-#include "common/default_storage.h"
-#include "common/gzip.h"
-#include "common/iceberg/manifest.h"
+#include "cli/table_files.h"
 #include "common/iceberg/metadata.h"
 #include "common/log.h"
 #include "common/text.h"
 
 #define FILES_A_STEP 100
-#define MAX_FOLDERS 3
-#define MAX_UNPACKED ((size_t)256 * 1024 * 1024)
 
 struct purge {
 	struct cx *cx;
-	struct cloud *cloud;
-	struct storage storage;
-	struct location folders[MAX_FOLDERS]; /* the table's own */
-	size_t n_folders;
+	struct table_files files;
 	const char *metadata_location;
 	struct json_object *metadata, *snapshots;
 	bool keep_data;
@@ -46,49 +39,6 @@ static void purge_free(void *purge)
 
 	cx_free(&p->list_memory);
 	cx_free(&p->entries_memory);
-}
-
-static enum status read_storage(struct purge *p, struct store *st, const char *tenant_id,
-				struct json_object *payload)
-{
-	const char *name = json_text(payload, "warehouse");
-	struct json_object *config;
-	struct warehouse w = { .row = ROW(warehouse), .tenant_id = tenant_id, .name = name };
-	enum status s;
-
-	if (json_object_get_boolean(json_member(payload, "on_default"))) {
-		if (!st->fallback)
-			return fail(p->cx, INVALID, "PANGOLIN_DEFAULT_STORAGE is not set any more");
-		s = storage_of(p->cx, default_storage_of(p->cx, st->fallback, tenant_id),
-			       &p->storage);
-		p->storage.trusted = true;
-		return s;
-	}
-	if (!name || !*name) {
-		config = json_new_object(p->cx);
-		json_set_text(config, "location", json_text(payload, "storage_location"));
-		return storage_parse(p->cx, config, &p->storage);
-	}
-	s = store_get(p->cx, st, &w.row);
-	if (!s && !w.storage_config)
-		s = fail(p->cx, INVALID, "warehouse \"%s\" has no storage", name);
-	if (!s)
-		s = json_parse(p->cx, w.storage_config, strlen(w.storage_config), 8, &config);
-	return s ? s : storage_parse(p->cx, config, &p->storage);
-}
-
-static enum status read_folders(struct purge *p, struct json_object *payload)
-{
-	struct json_object *list;
-	enum status s = json_get_array(p->cx, payload, "", "locations", &list);
-
-	for (size_t i = 0; !s && i < json_object_array_length(list); i++) {
-		const char *folder = json_object_get_string(json_object_array_get_idx(list, i));
-
-		if (folder && p->n_folders < MAX_FOLDERS)
-			s = location_parse(p->cx, folder, &p->folders[p->n_folders++]);
-	}
-	return s;
 }
 
 /* Any catalog of the tenant, any branch, living or kept: by an indexed column of its rows. */
@@ -132,22 +82,12 @@ static enum status is_log_used(struct purge *p, struct store *st, const char *te
 	return s;
 }
 
-static enum status read_plain(struct cx *cx, struct purge *p, const char *location,
-			      const char **bytes, size_t *n)
-{
-	enum status s = cloud_get(cx, p->cloud, &p->storage, location, bytes, n);
-
-	if (!s && gzip_is(*bytes, *n))
-		s = gzip_unpack(cx, *bytes, *n, MAX_UNPACKED, bytes, n);
-	return s;
-}
-
 static enum status read_metadata(struct purge *p)
 {
 	struct json_object *properties;
 	const char *bytes;
 	size_t n;
-	enum status s = read_plain(p->cx, p, p->metadata_location, &bytes, &n);
+	enum status s = table_files_read(p->cx, &p->files, p->metadata_location, &bytes, &n);
 
 	if (!s)
 		s = json_parse(p->cx, bytes, n, METADATA_MAX_DEPTH, &p->metadata);
@@ -171,7 +111,6 @@ enum status purge_open(struct cx *cx, struct store *st, struct cloud *cloud, con
 	enum status s;
 
 	p->cx = cx;
-	p->cloud = cloud;
 	p->seen = json_new_object(cx);
 	cx_own(cx, p, purge_free);
 	*out = NULL;
@@ -180,9 +119,7 @@ enum status purge_open(struct cx *cx, struct store *st, struct cloud *cloud, con
 		s = is_table_used(cx, st, tenant_id, payload, &used);
 	if (s || used)
 		return s;
-	s = read_folders(p, payload);
-	if (!s)
-		s = read_storage(p, st, tenant_id, payload);
+	s = table_files_open(cx, st, cloud, tenant_id, payload, &p->files);
 	if (s)
 		return s;
 	s = read_metadata(p);
@@ -196,25 +133,6 @@ enum status purge_open(struct cx *cx, struct store *st, struct cloud *cloud, con
 }
 
 /* --- files ----------------------------------------------------------------------- */
-
-static bool is_ours(struct cx *cx, const struct purge *p, const char *location)
-{
-	struct location l;
-
-	if (location_parse(cx, location, &l))
-		return false;
-	for (size_t i = 0; i < p->n_folders; i++)
-		if (location_within(&l, &p->folders[i]))
-			return true;
-	return false;
-}
-
-static enum status remove_ours(struct cx *step, struct purge *p, const char *location)
-{
-	if (!is_ours(step, p, location))
-		return OK;
-	return cloud_remove(step, p->cloud, &p->storage, location);
-}
 
 /* A list or manifest that is gone was done before; one that does not read is left
  * where it lies, with all it names. */
@@ -238,11 +156,11 @@ static enum status step_entries(struct cx *step, struct purge *p)
 		const struct manifest_entry *e = &p->entries[p->entry++];
 
 		if (e->status != ENTRY_DELETED && !p->keep_data)
-			s = remove_ours(step, p, e->path);
+			s = table_files_remove(step, &p->files, e->path);
 	}
 	if (s || p->entry < p->n_entries)
 		return s;
-	s = remove_ours(step, p, p->open_manifest);
+	s = table_files_remove(step, &p->files, p->open_manifest);
 	p->open_manifest = NULL;
 	cx_reset(&p->entries_memory);
 	return s;
@@ -255,11 +173,11 @@ static enum status open_manifest(struct cx *step, struct purge *p, const char *p
 	size_t n;
 	enum status s;
 
-	if (json_has(p->seen, path) || !is_ours(step, p, path))
+	if (json_has(p->seen, path) || !table_files_own(step, &p->files, path))
 		return OK;
 	json_set_bool(p->seen, path, true);
 	memory->deadline_ms = step->deadline_ms;
-	s = read_plain(memory, p, path, &bytes, &n);
+	s = table_files_read(memory, &p->files, path, &bytes, &n);
 	if (!s)
 		s = manifest_read(memory, bytes, n, &p->entries, &p->n_entries);
 	if (s) {
@@ -280,26 +198,10 @@ static enum status step_manifest(struct cx *step, struct purge *p)
 	if (p->manifest < p->n_manifests)
 		return open_manifest(step, p, p->manifests[p->manifest++].path);
 	if (p->list)
-		s = remove_ours(step, p, p->list);
+		s = table_files_remove(step, &p->files, p->list);
 	p->manifests = NULL;
 	cx_reset(&p->list_memory);
 	return s;
-}
-
-/* Version 1 tables may name manifests in the snapshot itself. */
-static void take_inline(struct purge *p, struct json_object *snapshot)
-{
-	struct json_object *list = json_member(snapshot, "manifests");
-
-	p->list = NULL;
-	p->manifest = 0;
-	p->n_manifests =
-		json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-	p->manifests = cx_array(&p->list_memory, p->n_manifests + 1, sizeof(*p->manifests));
-	for (size_t i = 0; i < p->n_manifests; i++)
-		p->manifests[i].path =
-			cx_strdup(&p->list_memory,
-				  json_object_get_string(json_object_array_get_idx(list, i)));
 }
 
 static enum status step_snapshot(struct cx *step, struct purge *p)
@@ -312,13 +214,14 @@ static enum status step_snapshot(struct cx *step, struct purge *p)
 
 	p->list = json_text(snapshot, "manifest-list");
 	if (!p->list) {
-		take_inline(p, snapshot);
+		p->manifest = 0;
+		table_files_inline(memory, snapshot, &p->manifests, &p->n_manifests);
 		return OK;
 	}
-	if (!is_ours(step, p, p->list))
+	if (!table_files_own(step, &p->files, p->list))
 		return OK;
 	memory->deadline_ms = step->deadline_ms;
-	s = read_plain(memory, p, p->list, &bytes, &n);
+	s = table_files_read(memory, &p->files, p->list, &bytes, &n);
 	if (!s)
 		s = manifest_list_read(memory, bytes, n, &p->manifests, &p->n_manifests);
 	p->manifest = 0;
@@ -344,11 +247,11 @@ static enum status step_rest(struct cx *step, struct purge *p, bool *done)
 
 	for (size_t i = 0; !s && i < FILES_A_STEP && p->at < p->n_rest; i++, p->at++)
 		if (is_rest(p->rest[p->at].member))
-			s = remove_ours(step, p, p->rest[p->at].location);
+			s = table_files_remove(step, &p->files, p->rest[p->at].location);
 	if (s || p->at < p->n_rest)
 		return s;
 	*done = true;
-	return remove_ours(step, p, p->metadata_location);
+	return table_files_remove(step, &p->files, p->metadata_location);
 }
 
 enum status purge_step(struct cx *step, struct purge *p, bool *done)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* work.c - pangolin work: leases jobs and runs them, a small list at a time. */
 #include "cli/cli.h"
+#include "cli/expire.h"
 #include "cli/purge.h"
+#include "cli/removal.h"
 #include "common/default_storage.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -39,6 +41,7 @@ struct running {
 	struct job *job;
 	struct json_object *payload;
 	struct purge *purge;	  /* of a "purge" */
+	struct removal *removal;  /* of a "remove-expired" */
 	struct index_walk *index; /* of an "index" */
 	struct free_walk history; /* of a "free-history" */
 };
@@ -190,6 +193,64 @@ static enum status purge_table(struct running *r)
 	return s || !r->purge ? s : run_steps(r, purge_table_step);
 }
 
+static enum status remove_expired_step(struct running *r, bool *done)
+{
+	return removal_step(&r->step, r->removal, done);
+}
+
+static enum status remove_expired(struct running *r)
+{
+	enum status s;
+
+	r->cx->deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
+	s = removal_open(r->cx, r->w->st, r->w->cloud, r->job->tenant_id, r->payload, &r->removal);
+	r->cx->deadline_ms = 0;
+	return s || !r->removal ? s : run_steps(r, remove_expired_step);
+}
+
+static enum status expire_named(struct running *r, struct responder *rs)
+{
+	struct expire_rule rule = { .keep = -1 };
+	const struct catalog_ref *ref;
+	struct expired expired;
+	struct asset_name at;
+	const char *catalog, *branch;
+	enum status s = json_get_text(r->cx, r->payload, "", "catalog", &catalog);
+
+	if (!s)
+		s = json_get_text(r->cx, r->payload, "", "branch", &branch);
+	if (!s)
+		s = json_get_text(r->cx, r->payload, "", "namespace", &at.path);
+	if (!s)
+		s = json_get_text(r->cx, r->payload, "", "name", &at.name);
+	if (!s)
+		s = json_get_int(r->cx, r->payload, "", "age_ms", &rule.age_ms);
+	if (s)
+		return s;
+	s = content_catalog(r->cx, rs->content, rs->store, r->job->tenant_id, catalog, branch,
+			    &ref);
+	if (!s)
+		s = expire_snapshots(r->cx, rs, ref, &at, &rule, &expired);
+	return s == NOT_FOUND ? OK : s; /* dropped meanwhile */
+}
+
+static enum status maintain_named(struct running *r)
+{
+	struct responder rs = {
+		.family = "cli", .config = r->w->config, .store = r->w->st, .cloud = r->w->cloud
+	};
+	enum status s = cache_open(r->cx, NULL, 0, &rs.cache);
+
+	if (s)
+		return s;
+	rs.content = content_open();
+	s = expire_named(r, &rs);
+	r->cx->deadline_ms = 0;
+	content_close(rs.content);
+	cache_close(rs.cache);
+	return s;
+}
+
 /* One walk as long as a lease is good: a catalog too large for it stays "Running", and due. */
 static enum status count_federated(struct running *r)
 {
@@ -227,6 +288,7 @@ static const struct {
 	{ "drop-tenant", drop_tenant },	  { "index", index_catalog },
 	{ "purge", purge_table },	  { "count-federated", count_federated },
 	{ "free-branch", free_hidden },	  { "free-history", free_kept },
+	{ "maintain", maintain_named },	  { "remove-expired", remove_expired },
 };
 
 static enum status run_job(struct running *r)

@@ -31,7 +31,9 @@ struct job *job_index(struct cx *cx, const struct catalog_ref *ref)
 	return job_new(cx, ref->tenant_id, "index", payload);
 }
 
-struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct asset *table)
+/* What says which files are the table's. */
+static struct json_object *files_payload(struct cx *cx, const struct catalog_ref *ref,
+					 const struct asset *table)
 {
 	struct json_object *payload = json_new_object(cx), *locations = json_new_array(cx);
 	const char *folders[] = { table->location, table->data_path, table->metadata_path };
@@ -46,7 +48,37 @@ struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct
 	json_set_text(payload, "asset_id", table->asset_id);
 	json_set_text(payload, "metadata_location", table->metadata_location);
 	json_set(payload, "locations", locations);
-	return job_new(cx, ref->tenant_id, "purge", payload);
+	return payload;
+}
+
+struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct asset *table)
+{
+	return job_new(cx, ref->tenant_id, "purge", files_payload(cx, ref, table));
+}
+
+struct job *job_expired(struct cx *cx, const struct catalog_ref *ref, const struct asset *table,
+			const int64_t *ids, size_t n)
+{
+	struct json_object *payload = files_payload(cx, ref, table), *list = json_new_array(cx);
+
+	for (size_t i = 0; i < n; i++)
+		json_add(list, json_new_int(cx, ids[i]));
+	json_set(payload, "snapshot_ids", list);
+	return job_new(cx, ref->tenant_id, "remove-expired", payload);
+}
+
+struct job *job_maintain(struct cx *cx, const struct catalog_ref *ref, const char *path,
+			 const char *name, const char *job_type, int64_t age_ms)
+{
+	struct json_object *payload = json_new_object(cx);
+
+	json_set_text(payload, "catalog", ref->name);
+	json_set_text(payload, "branch", ref->branch_name);
+	json_set_text(payload, "namespace", path);
+	json_set_text(payload, "name", name);
+	json_set_text(payload, "job_type", job_type);
+	json_set_int(payload, "age_ms", age_ms);
+	return job_new(cx, ref->tenant_id, "maintain", payload);
 }
 
 struct job *job_drop_grants(struct cx *cx, const char *tenant_id, const char *user_id,

@@ -9,6 +9,9 @@
  * Types and payloads (JSON objects):
  *	"purge"		{"catalog_id", "warehouse", "storage_location", "asset_id",
  *			 "metadata_location", "locations": [the table's folders]}
+ *	"remove-expired" the same, metadata_location being the file before the snapshots went,
+ *			 and "snapshot_ids"
+ *	"maintain"	{"catalog", "branch", "namespace", "name", "job_type", "age_ms"}
  *	"index"		{"catalog_id"}
  *	"free-branch"	{"catalog_id", "branch_id"}: rows of a hidden branch
  *	"free-history"	{"catalog_id", "branch_id"}: rows that no cut shows any more
@@ -20,6 +23,15 @@
 
 /* Removes the table's files, by the list its metadata gives. */
 struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct asset *table)
+	__attribute__((returns_nonnull));
+
+/* Removes the files that only those snapshots reached, which `table` still has. */
+struct job *job_expired(struct cx *cx, const struct catalog_ref *ref, const struct asset *table,
+			const int64_t *ids, size_t n) __attribute__((returns_nonnull));
+
+/* Upkeep of one table: job_type "expire_snapshots", of what is older than age_ms. */
+struct job *job_maintain(struct cx *cx, const struct catalog_ref *ref, const char *path,
+			 const char *name, const char *job_type, int64_t age_ms)
 	__attribute__((returns_nonnull));
 
 /* Makes the catalog's search entries anew: stores/index.h. */

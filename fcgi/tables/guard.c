@@ -7,12 +7,11 @@
 
 #define MAX_ROWS 1000 /* of one table, over all branches and cuts */
 
-/* True where the row goes with the change: the branch's own, which no cut shows. */
-static bool is_replaced(const struct asset *a, const struct catalog_ref *ref,
-			const struct branch *branch)
+bool guard_replaces(const struct asset *a, const struct catalog_ref *ref,
+		    const struct branch *branch)
 {
-	return a->until == LIVING && text_same(a->branch_id, ref->branch_id) &&
-	       a->born >= branch->cut;
+	return a->until == LIVING && text_same(a->catalog_id, ref->catalog_id) &&
+	       text_same(a->branch_id, ref->branch_id) && a->born >= branch->cut;
 }
 
 static enum status refuse(struct request *rq, const struct table_change *t, const char *why)
@@ -62,7 +61,7 @@ static enum status check_rows(struct request *rq, const struct catalog_ref *ref,
 	for (size_t i = 0; !s && i < rows.n; i++) {
 		const struct asset *a = (const struct asset *)rows.items + i;
 
-		if (!a->metadata_location || is_replaced(a, ref, branch) ||
+		if (!a->metadata_location || guard_replaces(a, ref, branch) ||
 		    json_has(seen, a->metadata_location))
 			continue;
 		json_set_bool(seen, a->metadata_location, true);

@@ -5,6 +5,10 @@
 
 #include "fcgi/tables/commit.h"
 
+/* True where the row goes with a change of it: the branch's own, which no cut shows. */
+bool guard_replaces(const struct asset *a, const struct catalog_ref *ref,
+		    const struct branch *branch);
+
 /*
  * INVALID where the change removes a snapshot that another row of the same table, on any
  * branch, living or kept, still shows: an engine that expired it would remove its

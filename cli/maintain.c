@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* maintain.c - pangolin maintain: old snapshots of all tables go, on every branch, and their files. */
+#include <unistd.h>
+
+#include "cli/expire.h"
+#include "cli/removal.h"
+#include "cli/site.h"
+#include "common/text.h"
+#include "stores/branches.h"
+#include "stores/jobs.h"
+
+#define PAGE 500
+#define DAY_MS ((int64_t)86400000)
+
+struct upkeep {
+	struct site site;
+	struct expire_rule rule;
+	const char *tenant, *catalog, *table; /* NULL = all */
+	bool yes;
+	int64_t tables, snapshots, files, failed;
+	struct cx step;
+};
+
+/* --- files -------------------------------------------------------------------------------------- */
+
+static enum status run_removal(struct upkeep *u, struct cx *cx, const struct job *j)
+{
+	struct json_object *payload;
+	struct removal *r = NULL;
+	bool done = false;
+	enum status s = json_parse(cx, j->payload, strlen(j->payload), 16, &payload);
+
+	cx->deadline_ms = cx_monotonic_ms() + SITE_TIMEOUT_MS;
+	if (!s)
+		s = removal_open(cx, u->site.rs.store, u->site.rs.cloud, j->tenant_id, payload, &r);
+	cx->deadline_ms = 0;
+	while (!s && r && !done) {
+		cx_reset(&u->step);
+		u->step.deadline_ms = cx_monotonic_ms() + SITE_TIMEOUT_MS;
+		s = removal_step(&u->step, r, &done);
+		if (s)
+			fail(cx, s, "%s", u->step.message);
+	}
+	if (r)
+		u->files += (int64_t)removal_count(r);
+	return s;
+}
+
+/* Also those of a run that was cut short.  A worker that has one just then does no harm: it
+ * removes the same files. */
+static enum status run_job(struct upkeep *u, struct job *j)
+{
+	struct cx cx = { 0 };
+	enum status s = run_removal(u, &cx, j);
+
+	if (s) {
+		cli_say("%s: %s; `pangolin work` tries again", j->job_id, cx.message);
+		u->failed++;
+		s = OK;
+	} else {
+		s = job_done(&cx, u->site.rs.store, j);
+		s = s == CONFLICT || s == NOT_FOUND ? OK : s;
+		if (s)
+			fail(u->site.c->cx, s, "%s", cx.message);
+	}
+	cx_free(&cx);
+	return s;
+}
+
+static enum status remove_files(struct upkeep *u)
+{
+	struct job from = { .row = ROW(job) };
+	struct query q = { .from = &from.row, .limit = PAGE };
+	struct rows rows;
+	enum status s;
+
+	do {
+		struct job *j;
+
+		s = store_list(u->site.c->cx, u->site.rs.store, &q, &rows);
+		j = rows.items;
+		for (size_t i = 0; !s && i < rows.n; i++) {
+			q.after = &j[i].row;
+			if (text_same(j[i].type, "remove-expired") &&
+			    (!u->tenant || text_same(u->tenant, j[i].tenant_id)))
+				s = run_job(u, &j[i]);
+		}
+	} while (!s && rows.n == PAGE);
+	return s;
+}
+
+/* --- snapshots ------------------------------------------------------------------------------------ */
+
+static bool may(const char *shown, size_t n)
+{
+	char answer[16] = "";
+
+	printf("%s: expire %zu snapshots? [y/N] ", shown, n);
+	fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
+}
+
+static enum status expire(struct upkeep *u, const struct catalog_ref *ref,
+			  const struct asset_name *at, const char *shown, struct expired *done)
+{
+	struct expire_rule look = u->rule;
+	enum status s;
+
+	look.dry_run = true;
+	if (!u->yes || u->rule.dry_run) {
+		s = expire_snapshots(&u->step, &u->site.rs, ref, at, &look, done);
+		if (s || u->rule.dry_run || !done->n)
+			return s;
+		if (!may(shown, done->n)) {
+			*done = (struct expired){ 0 };
+			return OK;
+		}
+	}
+	return expire_snapshots(&u->step, &u->site.rs, ref, at, &u->rule, done);
+}
+
+/* One table's failure is told; the others go on. */
+static void maintain_row(struct upkeep *u, const struct catalog_ref *ref, const struct asset *a)
+{
+	const struct asset_name at = { a->namespace, a->name };
+	struct expired done = { 0 };
+	const char *shown;
+	enum status s;
+
+	cx_reset(&u->step);
+	shown = asset_shown(&u->step, at.path, at.name);
+	if (a->until != LIVING || !text_same(a->type, "ICEBERG_TABLE") ||
+	    (u->table && !text_same(u->table, shown)))
+		return;
+	shown = cx_printf(&u->step, "%s of %s@%s", shown, ref->name, ref->branch_name);
+	u->tables++;
+	s = expire(u, ref, &at, shown, &done);
+	if (s) {
+		u->failed++;
+		cli_say("%s: %s", shown, u->step.message);
+	} else if (done.skipped) {
+		cli_say("%s: left alone: %s", shown, done.skipped);
+	} else if (done.n) {
+		u->snapshots += (int64_t)done.n;
+		cli_say("%s: %zu snapshots %s", shown, done.n,
+			u->rule.dry_run ? "would expire" : "expired");
+	}
+}
+
+static enum status maintain_branch(struct upkeep *u, struct cx *cx, const struct catalog_ref *ref)
+{
+	struct asset from = { .row = ROW(asset),
+			      .tenant_id = ref->tenant_id,
+			      .catalog_id = ref->catalog_id,
+			      .branch_id = ref->branch_id };
+	struct query q = { .from = &from.row, .bound = 3, .limit = PAGE };
+	struct rows rows;
+	enum status s;
+
+	do {
+		struct asset *a;
+
+		s = store_list(cx, u->site.rs.store, &q, &rows);
+		a = rows.items;
+		for (size_t i = 0; !s && i < rows.n; i++) {
+			maintain_row(u, ref, &a[i]);
+			q.after = &a[i].row;
+		}
+	} while (!s && rows.n == PAGE);
+	return s;
+}
+
+static enum status maintain_catalog(struct upkeep *u, const struct catalog *c)
+{
+	struct cx cx = { 0 };
+	const struct catalog_ref *ref, *on;
+	struct branch *all;
+	size_t n = 0;
+	enum status s = content_catalog(&cx, u->site.rs.content, u->site.rs.store, c->tenant_id,
+					c->name, NULL, &ref);
+
+	if (!s)
+		s = branch_all(&cx, u->site.rs.store, ref, &all, &n);
+	for (size_t i = 0; !s && i < n; i++) {
+		s = content_catalog(&cx, u->site.rs.content, u->site.rs.store, c->tenant_id,
+				    c->name, all[i].name, &on);
+		if (!s && !on->read_only)
+			s = maintain_branch(u, &cx, on);
+		if (s == NOT_FOUND) /* dropped meanwhile, or hidden */
+			s = OK;
+	}
+	if (s && s != NOT_FOUND)
+		fail(u->site.c->cx, s, "catalog %s: %s", c->name, cx.message);
+	cx_free(&cx);
+	return s == NOT_FOUND ? OK : s;
+}
+
+static enum status maintain_tenant(void *arg, struct cx *cx, const char *tenant_id)
+{
+	struct upkeep *u = arg;
+	struct catalog from = { .row = ROW(catalog), .tenant_id = tenant_id };
+	struct query q = { .from = &from.row, .bound = 1, .limit = PAGE };
+	struct rows rows;
+	enum status s = OK;
+
+	if (u->tenant && !text_same(u->tenant, tenant_id))
+		return OK;
+	do {
+		struct catalog *c;
+
+		s = store_list(cx, u->site.rs.store, &q, &rows);
+		c = rows.items;
+		for (size_t i = 0; !s && i < rows.n; i++) {
+			q.after = &c[i].row;
+			if (text_same(c[i].catalog_type, "Federated") ||
+			    (u->catalog && !text_same(u->catalog, c[i].name)))
+				continue;
+			s = maintain_catalog(u, &c[i]);
+			if (s)
+				fail(cx, s, "%s", cx_strdup(cx, u->site.c->cx->message));
+		}
+	} while (!s && rows.n == PAGE);
+	return s;
+}
+
+/* --- the command ----------------------------------------------------------------------------------- */
+
+static enum status read_flags(struct upkeep *u)
+{
+	struct cli *c = u->site.c;
+	int64_t days = -1;
+	enum status s = cli_number(c, "older-than", 0, 36500, &days);
+
+	u->rule = (struct expire_rule){ .keep = -1, .dry_run = cli_flag(c, "dry-run") != NULL };
+	if (!s)
+		s = cli_number(c, "keep", 1, 1000000, &u->rule.keep);
+	u->rule.age_ms = days < 0 ? -1 : days * DAY_MS;
+	u->tenant = cli_flag(c, "tenant");
+	u->catalog = cli_flag(c, "catalog");
+	u->table = cli_flag(c, "table");
+	u->yes = cli_flag(c, "yes") != NULL;
+	if (!s && !u->yes && !u->rule.dry_run && !isatty(STDIN_FILENO))
+		s = fail(c->cx, INVALID,
+			 "maintain asks first: on a terminal, or with --yes (or --dry-run)");
+	return s;
+}
+
+enum status run_maintain(struct cli *c)
+{
+	struct upkeep u = { .site.c = c };
+	enum status s = read_flags(&u);
+
+	if (s)
+		return s;
+	s = site_open(c, &u.site);
+	if (!s)
+		s = cli_each_tenant(c->cx, c->store, maintain_tenant, &u);
+	if (!s && !u.rule.dry_run)
+		s = remove_files(&u);
+	cx_free(&u.step);
+	site_close(&u.site);
+	if (s)
+		return s;
+	cli_note(c, "%lld tables looked at, %lld snapshots %s, %lld files removed, %lld failed",
+		 (long long)u.tables, (long long)u.snapshots,
+		 u.rule.dry_run ? "would expire" : "expired", (long long)u.files,
+		 (long long)u.failed);
+	return u.failed ? fail(c->cx, UNAVAILABLE, "not everything could be done") : OK;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* table_files.c - a table's own files: read and removed. */
+#include "cli/table_files.h"
+
+#include "common/default_storage.h"
+#include "common/gzip.h"
+
+#define MAX_UNPACKED ((size_t)256 * 1024 * 1024)
+
+static enum status read_storage(struct cx *cx, struct table_files *f, struct store *st,
+				const char *tenant_id, struct json_object *payload)
+{
+	const char *name = json_text(payload, "warehouse");
+	struct json_object *config;
+	struct warehouse w = { .row = ROW(warehouse), .tenant_id = tenant_id, .name = name };
+	enum status s;
+
+	if (json_object_get_boolean(json_member(payload, "on_default"))) {
+		if (!st->fallback)
+			return fail(cx, INVALID, "PANGOLIN_DEFAULT_STORAGE is not set any more");
+		s = storage_of(cx, default_storage_of(cx, st->fallback, tenant_id), &f->storage);
+		f->storage.trusted = true;
+		return s;
+	}
+	if (!name || !*name) {
+		config = json_new_object(cx);
+		json_set_text(config, "location", json_text(payload, "storage_location"));
+		return storage_parse(cx, config, &f->storage);
+	}
+	s = store_get(cx, st, &w.row);
+	if (!s && !w.storage_config)
+		s = fail(cx, INVALID, "warehouse \"%s\" has no storage", name);
+	if (!s)
+		s = json_parse(cx, w.storage_config, strlen(w.storage_config), 8, &config);
+	return s ? s : storage_parse(cx, config, &f->storage);
+}
+
+static enum status read_folders(struct cx *cx, struct table_files *f, struct json_object *payload)
+{
+	struct json_object *list;
+	enum status s = json_get_array(cx, payload, "", "locations", &list);
+
+	for (size_t i = 0; !s && i < json_object_array_length(list); i++) {
+		const char *folder = json_object_get_string(json_object_array_get_idx(list, i));
+
+		if (folder && f->n_folders < MAX_FOLDERS)
+			s = location_parse(cx, folder, &f->folders[f->n_folders++]);
+	}
+	return s;
+}
+
+enum status table_files_open(struct cx *cx, struct store *st, struct cloud *cloud,
+			     const char *tenant_id, struct json_object *payload,
+			     struct table_files *out)
+{
+	enum status s;
+
+	*out = (struct table_files){ .cloud = cloud };
+	s = read_folders(cx, out, payload);
+	return s ? s : read_storage(cx, out, st, tenant_id, payload);
+}
+
+bool table_files_own(struct cx *cx, const struct table_files *f, const char *location)
+{
+	struct location l;
+
+	if (location_parse(cx, location, &l))
+		return false;
+	for (size_t i = 0; i < f->n_folders; i++)
+		if (location_within(&l, &f->folders[i]))
+			return true;
+	return false;
+}
+
+enum status table_files_read(struct cx *cx, const struct table_files *f, const char *location,
+			     const char **bytes, size_t *n)
+{
+	enum status s = cloud_get(cx, f->cloud, &f->storage, location, bytes, n);
+
+	if (!s && gzip_is(*bytes, *n))
+		s = gzip_unpack(cx, *bytes, *n, MAX_UNPACKED, bytes, n);
+	return s;
+}
+
+enum status table_files_remove(struct cx *cx, const struct table_files *f, const char *location)
+{
+	return table_files_own(cx, f, location) ? cloud_remove(cx, f->cloud, &f->storage, location)
+						: OK;
+}
+
+void table_files_inline(struct cx *cx, struct json_object *snapshot, struct manifest_file **out,
+			size_t *n)
+{
+	struct json_object *list = json_member(snapshot, "manifests");
+
+	*n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+	*out = cx_array(cx, *n + 1, sizeof(**out));
+	for (size_t i = 0; i < *n; i++)
+		(*out)[i].path =
+			cx_strdup(cx, json_object_get_string(json_object_array_get_idx(list, i)));
+}
