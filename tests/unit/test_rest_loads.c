@@ -272,7 +272,8 @@ static const char *by_specification(const char *pattern)
 
 static bool is_specified(const struct route *r)
 {
-	return text_starts(r->pattern, "/v1/{}/") && !text_starts(r->pattern, "/v1/{}/config") &&
+	return !(r->flags & NOT_ICEBERG) && text_starts(r->pattern, "/v1/{}/") &&
+	       !text_starts(r->pattern, "/v1/{}/config") &&
 	       !text_starts(r->pattern, "/v1/{}/oauth") && !text_ends(r->pattern, "/presign");
 }
 
