@@ -13,12 +13,10 @@ suites() {
 		asan:unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 		live:PyIceberg against a running catalog on files and S3, bad input
 		scans:scans planned by the server beside those of Java and PyIceberg
-		unit:make check
 		stores:the unit tests that need a store, on each store
 		conformance:what every store must do, races and kill -9 included
 		objects:object IO, and what is vended for one table tried on its neighbours, on real S3 servers
 		differential:random tables, commits, files and filters, through our core and PyIceberg's; signatures, through Azure's library
-		fuzz:libFuzzer on what reads strangers' bytes
 		distcheck:the tarball holds everything, builds and tests itself
 		quickstart:two commands, from nothing to a running catalog, twice side by side
 		httpd:lighttpd and Apache in front of the same responders
@@ -29,8 +27,12 @@ suites() {
 		spark:Spark SQL against a running catalog
 		kit:Iceberg's REST Compatibility Kit
 	END
-	[ -z "$full" ] || echo "minio:PyIceberg on MinIO, by --all only"
-	[ -z "$full" ] || echo "bench:loads and commits a second, by --all only"
+	[ -z "$full" ] || cat <<-END
+		unit:make check without sanitizers
+		fuzz:libFuzzer on what reads strangers' bytes, from the inputs that "asan" replays
+		minio:PyIceberg on MinIO
+		bench:loads and commits a second
+	END
 }
 
 tree=$top/build/check         # gcc -Werror
