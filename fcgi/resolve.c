@@ -36,12 +36,14 @@ static enum status choose_tenant(struct request *rq, bool *chosen)
 	return OK;
 }
 
-/* What reading leaves behind (records, plans, metrics) does not count as writing. */
+/* What reading leaves behind (records, plans, metrics) does not count as writing; what
+ * asks in its handler what it may do does. */
 static bool is_write(const struct route *r)
 {
 	if (strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0)
 		return false;
-	return r->on != ON_SERVER && (r->action > MAY_READ || r->objects);
+	return r->on != ON_SERVER &&
+	       (r->action > MAY_READ || r->action == MAY_ANYTHING_OWN || r->objects);
 }
 
 static void ground_ask(struct ground *g, const struct request *rq, bool chosen)
@@ -66,7 +68,6 @@ static void ground_ask(struct ground *g, const struct request *rq, bool chosen)
 	}
 }
 
-/* Whoever was verified before the epochs moved is verified again. */
 /* What was read along of the tenant's quota; one that does not read is find_quota's to tell. */
 static void note_quota(struct request *rq, const struct ground *g)
 {
@@ -76,6 +77,7 @@ static void note_quota(struct request *rq, const struct ground *g)
 		content_note_quota(rq->rs->content, rq->tenant_id, &quota);
 }
 
+/* Whoever was verified before the epochs moved is verified again. */
 static enum status verify_again(struct request *rq, const struct ground *g)
 {
 	struct content *c = rq->rs->content;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_rest_branches.c - branches, tags, commits and merges as clients see them, by the routes. */
+#include "stores/tenants.h"
 #include "tests/unit/rest.h"
 
 #define API "/api/v1/"
@@ -331,6 +332,21 @@ START_TEST(expired_where_nobody_reads)
 }
 END_TEST
 
+/* Also what decides in its handler whether it may is refused while a tenant is read-only. */
+START_TEST(nothing_is_made_while_read_only)
+{
+	make_dev();
+	must(tenant_set_read_only(&cx, st, NIL_UUID, "it moves house", NULL));
+	expect("POST", API "branches", "{\"name\":\"b\",\"catalog\":\"c\"}", 503, "it moves house");
+	expect("POST", API "tags", "{\"name\":\"v1\",\"catalog\":\"c\"}", 503, NULL);
+	expect("POST", API "branches/merge",
+	       "{\"source_branch\":\"dev\",\"target_branch\":\"main\",\"catalog\":\"c\"}", 503,
+	       NULL);
+	expect("DELETE", API "branches/dev?catalog=c", NULL, 503, NULL);
+	expect("GET", API "branches?catalog=c", NULL, 200, "\"dev\"");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rest_branches");
@@ -341,6 +357,7 @@ int main(void)
 	tcase_add_checked_fixture(c, start, end);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, branches_and_tags);
+	tcase_add_test(c, nothing_is_made_while_read_only);
 	tcase_add_test(c, partial_branches);
 	tcase_add_test(c, commits);
 	tcase_add_test(c, merges);
