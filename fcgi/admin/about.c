@@ -22,14 +22,27 @@ static enum status find_visible(struct request *rq, struct sighting *out)
 
 /* --- the asset ---------------------------------------------------------------------------- */
 
+/* To who may only find it: that it is there, not what a load would tell. */
+static struct asset as_seen(const struct request *rq, const struct sighting *a)
+{
+	struct asset row = *a->row;
+
+	if (!access_may(rq->who, MAY_READ, &a->object))
+		row.location = row.metadata_location = row.properties = NULL;
+	return row;
+}
+
 enum status get_asset_by_id(struct request *rq)
 {
 	struct json_object *o = json_new_object(rq->cx), *asset, *about;
+	struct asset seen;
 	struct sighting a;
 	enum status s = find_visible(rq, &a);
 
-	if (!s)
-		s = asset_json(rq, a.row, &asset);
+	if (s)
+		return s;
+	seen = as_seen(rq, &a);
+	s = asset_json(rq, &seen, &asset);
 	if (!s)
 		s = about_json(rq, &a.about, &about);
 	if (s)

@@ -195,7 +195,10 @@ def test_nobody_sees_or_says_without_a_right(admin, user, stranger, model):
             assert model["name"] not in other.fails(404, method, path, body)
     admin.ok("POST", url, {"discoverable": True}, status=200)
     assert user.ok("GET", url)["metadata"]["discoverable"] is True
-    assert user.ok("GET", f"assets/{model['id']}")["id"] == model["id"]
+    seen = user.ok("GET", f"assets/{model['id']}")
+    assert seen["id"] == model["id"] and model["location"] and model["properties"]
+    assert seen["asset"] == {**model, "location": None, "properties": {}}, "what a load would tell stays hidden"
+    assert admin.ok("GET", f"assets/{model['id']}")["asset"] == model
     stranger.fails(404, "GET", url)
     user.fails(404, "POST", url, {})
 
