@@ -128,22 +128,22 @@ struct collection {
 	struct list *records; /* struct audit */
 };
 
-/* The records of [from, to) ms, unless there are more than one read gives: *full then. */
-static enum status read_window(struct collection *c, int64_t from_ms, int64_t to_ms,
+/* The records of [from, to) ms into cx, unless there are more than one read gives: *full then. */
+static enum status read_window(struct collection *c, struct cx *cx, int64_t from_ms, int64_t to_ms,
 			       struct rows *out, bool *full)
 {
 	struct audit from = { .row = ROW(audit), .tenant_id = c->tenant_id };
 	struct audit after = from;
 	struct query q = query_of(c->filter, &from);
-	const char *end = id_at(c->rq->cx, to_ms);
+	const char *end = id_at(cx, to_ms);
 	const struct audit *a;
 	enum status s;
 
-	after.id = id_at(c->rq->cx, from_ms);
+	after.id = id_at(cx, from_ms);
 	q.after = &after.row;
-	s = store_list(c->rq->cx, c->rq->rs->store, &q, out);
+	s = store_list(cx, c->rq->rs->store, &q, out);
 	if (s)
-		return s;
+		return fail(c->rq->cx, s, "%s", cx->message);
 	a = out->items;
 	*full = out->n == q.limit && strcmp(a[out->n - 1].id, end) < 0;
 	while (out->n && strcmp(a[out->n - 1].id, end) >= 0)
@@ -151,9 +151,25 @@ static enum status read_window(struct collection *c, int64_t from_ms, int64_t to
 	return OK;
 }
 
-/* Backwards in time, in windows that fit one read. */
+static void keep(struct list *records, const struct audit *a)
+{
+	struct audit *kept = list_add(records);
+
+	*kept = *a;
+	for (size_t i = 0; i < kind_audit.n_columns; i++) {
+		const struct column *column = &kind_audit.columns[i];
+
+		if (model_is_text(column))
+			model_set_text(&kept->row, column,
+				       cx_strdup(records->cx, model_text(&a->row, column)));
+	}
+}
+
+/* Backwards in time, in windows that fit one read: what does not pass is forgotten with its
+ * window, so a filter that nothing passes takes no more memory than one. */
 static enum status collect(struct collection *c)
 {
+	struct cx window = { 0 };
 	size_t end = c->records->n + c->want;
 	int64_t to = c->filter->end_ms + 1, width = FIRST_WINDOW_MS;
 	enum status s = OK;
@@ -162,9 +178,11 @@ static enum status collect(struct collection *c)
 		int64_t from = to - width > c->filter->start_ms ? to - width : c->filter->start_ms;
 		const struct audit *a;
 		struct rows rows;
-		bool full;
+		bool full = false;
 
-		s = read_window(c, from, to, &rows, &full);
+		cx_reset(&window);
+		window.deadline_ms = c->rq->cx->deadline_ms;
+		s = read_window(c, &window, from, to, &rows, &full);
 		if (!s && full && to - from > 1) {
 			width = (to - from) / 2;
 			continue;
@@ -172,11 +190,12 @@ static enum status collect(struct collection *c)
 		a = rows.items;
 		for (size_t i = s ? 0 : rows.n; i > 0 && c->records->n < end; i--)
 			if (passes(c->filter, &a[i - 1]))
-				*(struct audit *)list_add(c->records) = a[i - 1];
+				keep(c->records, &a[i - 1]);
 		to = from;
 		if (rows.n < WINDOW_ROWS / 4 && width < INT64_MAX / 4)
 			width *= 4;
 	}
+	cx_free(&window);
 	return s;
 }
 

@@ -21,6 +21,8 @@ static const char *child_path(struct cx *cx, const char *path, const char *name)
 	return *path ? cx_printf(cx, "%s%c%s", path, LEVEL_SEPARATOR, name) : name;
 }
 
+/* A page of what is behind out->next, from the beginning where that is NULL: never many more rows
+ * than a tree may have. */
 static enum status list(struct tree *t, const char *path, bool spaces, struct listing *out)
 {
 	const char *namespace = spaces ? namespace_children(t->rq->cx, path) : path;
@@ -29,7 +31,7 @@ static enum status list(struct tree *t, const char *path, bool spaces, struct li
 				       .catalog_id = t->ref->catalog_id,
 				       .catalog = t->ref->name,
 				       .namespace = *path ? path : NULL };
-	struct page page = { 0 };
+	struct page page = { .after = out->next, .limit = MAX_NODES + 1 - t->n };
 	enum status s;
 
 	page_visible(t->rq, &within, &page);
@@ -41,45 +43,62 @@ static enum status list(struct tree *t, const char *path, bool spaces, struct li
 	return s;
 }
 
+static struct json_object *asset_node(struct cx *cx, const struct asset *a)
+{
+	struct json_object *node = json_new_object(cx);
+
+	json_set_text(node, "id", a->asset_id);
+	json_set_text(node, "name", a->name);
+	json_set_text(node, "type", "asset");
+	json_set_text(node, "kind", a->type);
+	json_set(node, "children", json_new_array(cx));
+	return node;
+}
+
 static enum status add_assets(struct tree *t, const char *path, struct json_object *nodes)
 {
 	struct listing l = { 0 };
-	enum status s = list(t, path, false, &l);
+	enum status s;
 
-	for (size_t i = 0; !s && i < l.n; i++) {
-		struct json_object *node = json_new_object(t->rq->cx);
-
-		json_set_text(node, "id", l.rows[i]->asset_id);
-		json_set_text(node, "name", l.rows[i]->name);
-		json_set_text(node, "type", "asset");
-		json_set_text(node, "kind", l.rows[i]->type);
-		json_set(node, "children", json_new_array(t->rq->cx));
-		json_add(nodes, node);
-	}
+	do {
+		s = list(t, path, false, &l);
+		for (size_t i = 0; !s && i < l.n; i++)
+			json_add(nodes, asset_node(t->rq->cx, l.rows[i]));
+	} while (!s && l.next);
 	return s;
 }
 
+static enum status add_namespaces(struct tree *t, const char *path, struct json_object *nodes);
+
 /* At most MAX_NAMESPACE_LEVELS deep. */
+static enum status add_namespace(struct tree *t, const char *path, const char *name,
+				 struct json_object *nodes)
+{
+	struct json_object *node = json_new_object(t->rq->cx);
+	struct json_object *children = json_new_array(t->rq->cx);
+	const char *child = child_path(t->rq->cx, path, name);
+	enum status s;
+
+	json_set_text(node, "name", name);
+	if (t->assets)
+		json_set_text(node, "type", "namespace");
+	json_set(node, "full_path", ident_levels(t->rq->cx, child));
+	json_set(node, "children", children);
+	json_add(nodes, node);
+	s = add_namespaces(t, child, children);
+	return s || !t->assets ? s : add_assets(t, child, children);
+}
+
 static enum status add_namespaces(struct tree *t, const char *path, struct json_object *nodes)
 {
 	struct listing l = { 0 };
-	enum status s = list(t, path, true, &l);
+	enum status s;
 
-	for (size_t i = 0; !s && i < l.n; i++) {
-		struct json_object *node = json_new_object(t->rq->cx);
-		struct json_object *children = json_new_array(t->rq->cx);
-		const char *child = child_path(t->rq->cx, path, l.rows[i]->name);
-
-		json_set_text(node, "name", l.rows[i]->name);
-		if (t->assets)
-			json_set_text(node, "type", "namespace");
-		json_set(node, "full_path", ident_levels(t->rq->cx, child));
-		json_set(node, "children", children);
-		json_add(nodes, node);
-		s = add_namespaces(t, child, children);
-		if (!s && t->assets)
-			s = add_assets(t, child, children);
-	}
+	do {
+		s = list(t, path, true, &l);
+		for (size_t i = 0; !s && i < l.n; i++)
+			s = add_namespace(t, path, l.rows[i]->name, nodes);
+	} while (!s && l.next);
 	return s;
 }
 

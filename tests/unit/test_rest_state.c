@@ -339,6 +339,110 @@ START_TEST(test_federated_catalog)
 }
 END_TEST
 
+/* --- lists of much ----------------------------------------------------------------------- */
+
+#define MANY 20000
+
+static void add_rows(struct row *(*make)(size_t i))
+{
+	struct change *list = cx_array(&cx, MANY, sizeof(*list));
+
+	for (size_t i = 0; i < MANY; i++)
+		list[i] = (struct change){ INSERT, make(i) };
+	must(store_apply(&cx, st, list, MANY, NULL));
+}
+
+static struct asset first_asset(void)
+{
+	struct catalog c;
+	struct rows rows;
+
+	must(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	struct asset from = { .row = ROW(asset), .tenant_id = NIL_UUID, .catalog_id = c.id };
+	struct query q = { .from = &from.row, .bound = 2, .limit = 10 };
+
+	must(store_list(&cx, st, &q, &rows));
+	for (size_t i = 0; i < rows.n; i++)
+		if (strcmp(((struct asset *)rows.items)[i].name, "t") == 0)
+			return ((struct asset *)rows.items)[i];
+	ck_abort_msg("no table t");
+}
+
+static struct row *another_asset(size_t i)
+{
+	static struct asset first;
+	struct asset *a = CX_NEW(&cx, struct asset);
+
+	if (i == 0)
+		first = first_asset();
+	*a = first;
+	a->row = (struct row)ROW(asset);
+	a->name = cx_printf(&cx, "t%05zu", i);
+	a->asset_id = text_uuid7(&cx);
+	return &a->row;
+}
+
+/* A tree that is refused for its size is not read to its end. */
+START_TEST(test_large_tree)
+{
+	struct fcgi_answer a;
+	const char *counts;
+	long rows;
+
+	make_t();
+	add_rows(another_asset);
+	a = call("GET", "/api/v1/explorer/tree?catalog=c", NULL);
+	ck_assert_int_eq(a.status, 413);
+	counts = answer_value(&cx, &a, "X-Pangolin-Counts");
+	ck_assert_ptr_nonnull(counts);
+	rows = strtol(strstr(counts, "rows=") + 5, NULL, 10);
+	ck_assert_int_gt(rows, 10000);
+	ck_assert_int_lt(rows, 11000);
+	expect("GET", "/api/v1/catalogs/c/namespaces/tree", NULL, 200, "\"full_path\":[\"a\"]");
+}
+END_TEST
+
+static struct row *another_record(size_t i)
+{
+	struct audit *a = audit_new(&cx, NULL, NIL_UUID, i ? "update_asset" : "drop_asset", "asset",
+				    NIL_UUID, "a.t");
+
+	return &a->row;
+}
+
+static long peak_kib(void)
+{
+	char line[256];
+	FILE *f = fopen(cx_printf(&cx, "/proc/%d/status", (int)responder.pid), "r");
+	long kib = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof(line), f))
+		if (strncmp(line, "VmHWM:", 6) == 0)
+			kib = strtol(line + 6, NULL, 10);
+	fclose(f);
+	ck_assert_int_gt(kib, 0);
+	return kib;
+}
+
+/* Memory follows what is shown, not what is looked at. */
+START_TEST(test_audit_of_much)
+{
+	long before;
+
+	add_rows(another_record);
+	expect("GET", "/api/v1/audit?limit=1", NULL, 200, "update_asset");
+	before = peak_kib();
+	expect("GET", "/api/v1/audit?action=drop_asset", NULL, 200, "drop_asset");
+	expect("GET", "/api/v1/audit/count?action=update_asset", NULL, 200, "19999");
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed for a while */
+	ck_assert_int_lt(peak_kib() - before, 16384);
+#else
+	(void)before;
+#endif
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("rest state");
@@ -358,6 +462,8 @@ static Suite *suite(void)
 	tcase_add_test(t, test_race);
 	tcase_add_test(t, test_crowded_table);
 	tcase_add_test(t, test_federated_catalog);
+	tcase_add_test(t, test_large_tree);
+	tcase_add_test(t, test_audit_of_much);
 	suite_add_tcase(s, t);
 	return s;
 }
