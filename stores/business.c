@@ -72,51 +72,27 @@ static enum status write_about(struct cx *cx, struct store *st, struct business_
 	return s == EXISTS ? fail(cx, CONFLICT, "the asset was changed at the same time") : s;
 }
 
-static enum status put_once(struct cx *cx, struct store *st, struct business_metadata *m,
-			    const char *name, const struct audit *by)
+enum status business_put(struct cx *cx, struct store *st, struct business_metadata *m,
+			 struct business_metadata *old, const char *name, const struct audit *by)
 {
-	struct business_metadata old;
-	enum status s = business_find(cx, st, m->tenant_id, m->asset_id, &old);
+	bool fresh = !old->row.version;
 
-	if (s && s != NOT_FOUND)
-		return s;
 	m->row = (struct row)ROW(business_metadata);
-	m->row.version = old.row.version;
+	m->row.version = old->row.version;
 	m->updated_by = by ? by->user_id : NULL;
 	m->updated_at = cx_now_ms();
-	m->id = s ? text_uuid7(cx) : old.id;
-	m->created_by = s ? m->updated_by : old.created_by;
-	m->created_at = s ? m->updated_at : old.created_at;
-	return write_about(cx, st, m, &old, name, by);
+	m->id = fresh ? text_uuid7(cx) : old->id;
+	m->created_by = fresh ? m->updated_by : old->created_by;
+	m->created_at = fresh ? m->updated_at : old->created_at;
+	return write_about(cx, st, m, old, name, by);
 }
 
-enum status business_put(struct cx *cx, struct store *st, struct business_metadata *m,
-			 const char *name, const struct audit *by)
+enum status business_delete(struct cx *cx, struct store *st, struct business_metadata *old,
+			    const char *name, const struct audit *by)
 {
-	for (size_t i = 1; i <= EDIT_TRIES; i++) {
-		enum status s = put_once(cx, st, m, name, by);
-
-		if (s != CONFLICT)
-			return s;
-		edit_backoff(cx, i);
-	}
-	return edit_gave_up(cx);
-}
-
-enum status business_delete(struct cx *cx, struct store *st, const char *tenant_id,
-			    const char *asset_id, const char *name, const struct audit *by)
-{
-	for (size_t i = 1; i <= EDIT_TRIES; i++) {
-		struct business_metadata old;
-		enum status s = business_find(cx, st, tenant_id, asset_id, &old);
-
-		if (!s)
-			s = write_about(cx, st, NULL, &old, name, by);
-		if (s != CONFLICT)
-			return s;
-		edit_backoff(cx, i);
-	}
-	return edit_gave_up(cx);
+	if (!old->row.version)
+		return fail(cx, NOT_FOUND, "the asset %s has no business metadata", old->asset_id);
+	return write_about(cx, st, NULL, old, name, by);
 }
 
 enum status business_free(struct edit *e, struct store *st, const char *asset_id)

@@ -151,25 +151,37 @@ static enum status check_rights(struct request *rq, const struct sighting *a,
 	return s || text_same(m->tags, tags) ? s : asset_decide(rq, MAY_WRITE, a);
 }
 
+/* What was decided on is what is replaced: else a tag that is just taken away came back. */
+static enum status put_once(struct request *rq, struct business_metadata *m)
+{
+	struct sighting a;
+	enum status s = asset_lookup(rq, rq->segments[0], MAY_UPDATE, &a);
+
+	*m = (struct business_metadata){ .tenant_id = rq->tenant_id, .asset_id = rq->segments[0] };
+	if (!s)
+		s = read_about(rq, m);
+	if (!s)
+		s = check_rights(rq, &a, m);
+	if (!s)
+		s = business_put(rq->cx, rq->rs->store, m, &a.about, asset_record_name(rq->cx, &a),
+				 request_actor(rq));
+	return s;
+}
+
 enum status put_about(struct request *rq)
 {
-	struct business_metadata m = { .tenant_id = rq->tenant_id, .asset_id = rq->segments[0] };
-	struct sighting a;
+	struct business_metadata m;
 	enum status s = request_json(rq, false);
 
-	if (!s)
-		s = asset_lookup(rq, rq->segments[0], MAY_UPDATE, &a);
-	if (!s)
-		s = read_about(rq, &m);
-	if (!s)
-		s = check_rights(rq, &a, &m);
-	if (!s)
-		s = business_put(rq->cx, rq->rs->store, &m, asset_record_name(rq->cx, &a),
-				 request_actor(rq));
+	if (s)
+		return s;
+	s = put_once(rq, &m);
+	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
+		s = put_once(rq, &m);
 	return s ? s : answer_about(rq, &m);
 }
 
-enum status delete_about(struct request *rq)
+static enum status delete_once(struct request *rq)
 {
 	struct sighting a;
 	enum status s = asset_lookup(rq, rq->segments[0], MAY_DELETE, &a);
@@ -177,7 +189,16 @@ enum status delete_about(struct request *rq)
 	if (!s)
 		s = check_rights(rq, &a, &(struct business_metadata){ .tags = "[]" });
 	if (!s)
-		s = business_delete(rq->cx, rq->rs->store, rq->tenant_id, a.row->asset_id,
-				    asset_record_name(rq->cx, &a), request_actor(rq));
+		s = business_delete(rq->cx, rq->rs->store, &a.about, asset_record_name(rq->cx, &a),
+				    request_actor(rq));
+	return s;
+}
+
+enum status delete_about(struct request *rq)
+{
+	enum status s = delete_once(rq);
+
+	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
+		s = delete_once(rq);
 	return s ? s : answer_empty(rq, 204);
 }

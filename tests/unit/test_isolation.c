@@ -52,7 +52,11 @@ static void add_content(struct belongings *b, const char *mark)
 	b->asset_id = make_table(ref, "a", "t");
 	make_table(ref, "a", cx_printf(&cx, "%s_t", mark));
 	about.asset_id = b->asset_id;
-	must(business_put(&cx, st, &about, "t", NULL));
+	must(business_put(&cx, st, &about,
+			  &(struct business_metadata){ .row = ROW(business_metadata),
+						       .tenant_id = b->tenant_id,
+						       .asset_id = b->asset_id },
+			  "t", NULL));
 	b->catalog.properties = cx_printf(&cx, "{\"default.owner\":\"%s\"}", mark);
 	must(catalog_update(&cx, st, &b->catalog, NULL, NULL));
 	content_close(content);

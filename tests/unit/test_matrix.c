@@ -169,9 +169,13 @@ static void make_again(void)
 	struct business_metadata about = {
 		.tenant_id = OURS, .asset_id = a_table, .tags = "[]", .properties = "{}"
 	};
+	struct business_metadata old;
+	enum status status;
 
 	(void)token_for(&users[READER], 60, &a_token);
-	must(business_put(&cx, st, &about, "t", NULL));
+	status = business_find(&cx, st, OURS, a_table, &old);
+	ck_assert(status == OK || status == NOT_FOUND);
+	must(business_put(&cx, st, &about, &old, "t", NULL));
 	make_refs();
 }
 

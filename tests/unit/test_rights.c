@@ -10,8 +10,11 @@ static void tag_table(const char *asset_id, const char *tags)
 	struct business_metadata m = {
 		.tenant_id = OURS, .asset_id = asset_id, .tags = tags, .properties = "{}"
 	};
+	struct business_metadata old;
+	enum status s = business_find(&cx, st, OURS, asset_id, &old);
 
-	must(business_put(&cx, st, &m, "t", NULL));
+	ck_assert(s == OK || s == NOT_FOUND);
+	must(business_put(&cx, st, &m, &old, "t", NULL));
 }
 
 static const struct {

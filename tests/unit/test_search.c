@@ -53,8 +53,19 @@ static void say(const char *asset_id, const char *description, const char *tags)
 				       .description = description,
 				       .tags = tags,
 				       .properties = "{}" };
+	struct business_metadata old;
+	enum status s = business_find(&cx, st, NIL_UUID, asset_id, &old);
 
-	ok(business_put(&cx, st, &m, "x", NULL));
+	ck_assert(s == OK || s == NOT_FOUND);
+	ok(business_put(&cx, st, &m, &old, "x", NULL));
+}
+
+static void unsay(const char *asset_id)
+{
+	struct business_metadata old;
+
+	ok(business_find(&cx, st, NIL_UUID, asset_id, &old));
+	ok(business_delete(&cx, st, &old, "x", NULL));
 }
 
 START_TEST(names_are_found_by_any_part_in_any_case)
@@ -133,7 +144,7 @@ START_TEST(descriptions_and_tags_find_too)
 	say(id_of("Sales", "c"), "other", "[]");
 	ck_assert_str_eq(found("invoices", NULL, 0), "");
 	ck_assert_str_eq(found("", both, 2), "");
-	ok(business_delete(&cx, st, NIL_UUID, id_of("Sales", "c"), "x", NULL));
+	unsay(id_of("Sales", "c"));
 	ck_assert_str_eq(found("other", NULL, 0), "");
 	ck_assert_str_eq(found("c", NULL, 0), "c ");
 }
@@ -166,7 +177,7 @@ START_TEST(changed_tags_move_the_epoch)
 	say(id, "y", "[\"u\"]");
 	ok(store_get(&cx, st, &e.row));
 	ck_assert_int_eq(e.row.version, version + 1);
-	ok(business_delete(&cx, st, NIL_UUID, id, "x", NULL));
+	unsay(id);
 	ok(store_get(&cx, st, &e.row));
 	ck_assert_int_eq(e.row.version, version + 2);
 }
@@ -272,6 +283,25 @@ START_TEST(common_beginnings_do_not_hide_rare_ends)
 }
 END_TEST
 
+/* What was decided on one state is not done to another: a tag taken away does not come back. */
+START_TEST(what_was_said_meanwhile_is_kept)
+{
+	const char *id = id_of("Sales", "b");
+	struct business_metadata read, m;
+
+	say(id, "first", "[\"secret\"]");
+	ok(business_find(&cx, st, NIL_UUID, id, &read));
+	say(id, "second", "[]");
+	m = read;
+	m.description = "third";
+	ck_assert_int_eq(business_put(&cx, st, &m, &read, "x", NULL), CONFLICT);
+	ck_assert_int_eq(business_delete(&cx, st, &read, "x", NULL), CONFLICT);
+	ok(business_find(&cx, st, NIL_UUID, id, &read));
+	ck_assert_str_eq(read.description, "second");
+	ck_assert_str_eq(read.tags, "[]");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("search");
@@ -292,6 +322,7 @@ int main(void)
 	tcase_add_test(tc, lost_and_stale_entries_are_made_right);
 	tcase_add_test(tc, a_list_that_would_be_too_long_takes_a_job);
 	tcase_add_test(tc, common_beginnings_do_not_hide_rare_ends);
+	tcase_add_test(tc, what_was_said_meanwhile_is_kept);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
