@@ -80,8 +80,9 @@ MUST_USE enum status secrets_restore(struct cx *cx, struct json_object *v, struc
 /* The path's catalog, where the caller may do that with it.  NOT_FOUND; DENIED. */
 MUST_USE enum status admin_catalog(struct request *rq, enum action action, struct catalog *c);
 
-/* A list leaves out what a load would hide. */
-bool admin_sees(const struct request *rq, const struct catalog *c);
+/* What a list shows of a catalog: all of it to who may read it, its names and type to who may
+ * list it for something in it, NULL to others. */
+const struct catalog *admin_shown(const struct request *rq, const struct catalog *c);
 
 /* --- federated catalogs -------------------------------------------------------- */
 

@@ -56,7 +56,7 @@ enum status delete_assets(struct request *rq)
 			succeeded++;
 			continue;
 		}
-		if (s == NOT_FOUND || s == DENIED) {
+		if (s == NOT_FOUND || s == DENIED || s == INVALID || s == CONFLICT) {
 			failed++;
 			json_add_text(errors, cx_printf(rq->cx, "%s: %s", ids[i], rq->cx->message));
 			s = OK;

@@ -31,16 +31,29 @@ static struct object object_of(const struct catalog *c)
 				.catalog = c->name };
 }
 
-bool admin_sees(const struct request *rq, const struct catalog *c)
+const struct catalog *admin_shown(const struct request *rq, const struct catalog *c)
 {
 	struct object o = object_of(c);
+	struct catalog *named;
 
-	return access_may(rq->who, MAY_LIST, &o);
+	if (!access_may(rq->who, MAY_LIST, &o))
+		return NULL;
+	if (access_may(rq->who, MAY_READ, &o))
+		return c;
+	named = CX_NEW(rq->cx, struct catalog);
+	*named = (struct catalog){ .row = c->row,
+				   .tenant_id = c->tenant_id,
+				   .name = c->name,
+				   .id = c->id,
+				   .catalog_type = c->catalog_type };
+	return named;
 }
 
 static enum status show_visible(struct request *rq, const void *item, struct json_object **out)
 {
-	return admin_sees(rq, item) ? show_catalog(rq, item, out) : OK;
+	const struct catalog *c = admin_shown(rq, item);
+
+	return c ? show_catalog(rq, c, out) : OK;
 }
 
 enum status list_catalogs(struct request *rq)

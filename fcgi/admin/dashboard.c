@@ -214,6 +214,8 @@ enum status get_summary(struct request *rq)
 	json_set_int(o, "asset_count", t.n_assets);
 	json_set_int(o, "namespace_count", t.n_namespaces);
 	json_set_int(o, "branch_count", t.n_branches);
-	json_set_text(o, "storage_location", ref->row->storage_location);
+	json_set_text(o, "storage_location",
+		      access_may(rq->who, MAY_READ, &rq->object) ? ref->row->storage_location
+								 : NULL);
 	return answer_json(rq, 200, o);
 }

@@ -87,7 +87,9 @@ static enum status show(struct request *rq, const void *item, struct json_object
 
 static enum status show_visible(struct request *rq, const void *item, struct json_object **out)
 {
-	return catalog_is_federated(item) && admin_sees(rq, item) ? show(rq, item, out) : OK;
+	const struct catalog *c = catalog_is_federated(item) ? admin_shown(rq, item) : NULL;
+
+	return c ? show(rq, c, out) : OK;
 }
 
 enum status list_federated(struct request *rq)

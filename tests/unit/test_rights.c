@@ -79,6 +79,25 @@ START_TEST(test_what_is_seen)
 }
 END_TEST
 
+/* Of a catalog that is visible for what lies in it, its name is no secret; the rest is. */
+START_TEST(test_visible_by_name_only)
+{
+	static const struct step steps[] = {
+		{ 'a', "PUT", API "catalogs/c",
+		  "{\"storage_location\":\"s3://b/elsewhere\",\"properties\":{\"k\":\"quiet\"}}",
+		  200, NULL, NULL },
+		{ 'n', "GET", API "catalogs", NULL, 200, "\"c\"", "elsewhere" },
+		{ 'n', "GET", API "catalogs", NULL, 200, "\"c\"", "quiet" },
+		{ 'n', "GET", API "catalogs/c/summary", NULL, 200, "\"c\"", "elsewhere" },
+		{ 'a', "GET", API "catalogs", NULL, 200, "elsewhere", NULL },
+		{ 'a', "GET", API "catalogs/c/summary", NULL, 200, "elsewhere", NULL },
+	};
+
+	grant(&nora, on_namespace(&ours, "a"), "[\"read\"]");
+	take_all(steps, ARRAY_SIZE(steps));
+}
+END_TEST
+
 /* Rows are asked about until the page is full; its token is the last one that was read. */
 START_TEST(test_pages_of_what_is_seen)
 {
@@ -276,6 +295,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, start, end);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_what_is_seen, 0, (int)ARRAY_SIZE(views));
+	tcase_add_test(t, test_visible_by_name_only);
 	tcase_add_test(t, test_pages_of_what_is_seen);
 	tcase_add_test(t, test_bodies);
 	tcase_add_test(t, test_catalogs);
