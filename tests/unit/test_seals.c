@@ -336,6 +336,62 @@ START_TEST(what_was_changed_is_kept)
 }
 END_TEST
 
+/* Nor does a list go that was made to fit: emptied, nobody could tell any more. */
+START_TEST(a_changed_list_is_kept)
+{
+	static const char *const changed[] = {
+		"UPDATE audit_seals SET entries = 'x'",
+		"UPDATE audit_seals SET records = 0, entries = ''",
+		"UPDATE audit_seals SET entries_hash = 'x'",
+	};
+
+	setup();
+	if (!is_file()) {
+		teardown();
+		return;
+	}
+	add_records(TENANT, 10, 100);
+	seal(TENANT);
+	tamper("UPDATE audit SET username = 'x'");
+	tamper(changed[_i]);
+	ck_assert_int_eq(expire(30), CONFLICT);
+	ck_assert_ptr_nonnull(strstr(cx.message, "seal 1"));
+	ck_assert_int_eq(count_audit(), 10);
+	teardown();
+}
+END_TEST
+
+/* Who can sign could seal all anew: what was written down shows it, whatever key made it. */
+START_TEST(what_was_written_down_is_looked_at_under_any_key)
+{
+	char other[] = "/tmp/pangolin-test-XXXXXX";
+	struct jwt_signer *ours;
+	struct seal_head head;
+
+	setup();
+	if (!is_file()) {
+		teardown();
+		return;
+	}
+	add_records(TENANT, 3, 3);
+	head = seal(TENANT);
+	tamper("DELETE FROM audit_seals");
+	tamper("UPDATE audit SET username = 'x'");
+	ours = signer;
+	ck_assert_ptr_nonnull(mkdtemp(other));
+	must(jwt_keys_create(&cx, other, false));
+	must(jwt_signer_read(&cx, cx_printf(&cx, "%s/" JWT_PRIVATE_FILE, other), &signer));
+	ck_assert_int_eq(seal(TENANT).number, 1);
+	signer = ours;
+	add_records(TENANT, 3, 2);
+	ck_assert_int_eq(seal(TENANT).number, 2);
+	ck_assert_int_eq(verify(365, head).problems, 1);
+	ck_assert_ptr_nonnull(strstr(said, "seal 1 is not the one that was written down"));
+	ck_assert_int_eq(system(cx_printf(&cx, "rm -rf %s", other)), 0);
+	teardown();
+}
+END_TEST
+
 START_TEST(without_seals_old_records_just_go)
 {
 	setup();
@@ -391,6 +447,8 @@ int main(void)
 		{ a_rotated_key_is_still_ours, 0 },
 		{ what_is_past_its_time_goes_and_the_chain_holds, 0 },
 		{ what_was_changed_is_kept, 0 },
+		{ a_changed_list_is_kept, 3 },
+		{ what_was_written_down_is_looked_at_under_any_key, 0 },
 		{ without_seals_old_records_just_go, 0 },
 		{ seals_while_records_are_written, 0 },
 	};
