@@ -93,6 +93,9 @@ static enum status verify_tenant(void *arg, struct cx *cx, const char *tenant_id
 	if (s)
 		return s;
 	v->problems += check.problems;
+	if (!check.seals)
+		cli_note(v->c, "%s: there are no seals, so nothing shows what was changed",
+			 name_of(tenant_id));
 	if (check.seals && !check.problems)
 		cli_note(v->c, "%s: %lld records under %lld seals are as they were sealed%s",
 			 name_of(tenant_id), (long long)check.records, (long long)check.seals,
