@@ -2,9 +2,12 @@
 /* federate.c - requests on another server's catalogs, sent on to it. */
 #include "fcgi/federate.h"
 
+#include <strings.h>
+
 #include "common/log.h"
 #include "common/text.h"
 #include "fcgi/actor.h"
+#include "fcgi/decide.h"
 #include "fcgi/resolve.h"
 #include "stores/audit.h"
 #include "stores/catalogs.h"
@@ -71,6 +74,21 @@ static const char *path_of(const struct request *rq)
 	return t.s;
 }
 
+/* A server or proxy that takes %2F for a slash would leave the path that was decided on. */
+static enum status check_names(struct request *rq)
+{
+	for (size_t i = 1; i < rq->n_segments; i++)
+		for (const char *c = rq->segments[i]; *c; c += strcspn(c, "/\\"), c += *c != '\0') {
+			size_t n = strcspn(c, "/\\");
+
+			if (n && n <= 2 && strspn(c, ".") >= n)
+				return fail(rq->cx, INVALID,
+					    "a name with a \".\" or \"..\" between slashes is not "
+					    "sent to an upstream catalog");
+		}
+	return OK;
+}
+
 /* A parameter given twice could be one thing to us and another to the upstream. */
 static enum status check_query(struct request *rq)
 {
@@ -125,70 +143,144 @@ static bool reads(const struct request *rq)
  * of ours, so they have to be ours, whatever the upstream says.  The requests then come by
  * here and are sent on.
  */
-#define ADDRESS_REFRESH "refresh-credentials-endpoint\""
-#define ADDRESS_SIGNER "signer."
+static const char *const addresses[] = { "refresh-credentials-endpoint", "signer.endpoint",
+					 "signer.uri" }; /* how their names end */
 
-/* The first character of the next such address in JSON text, or NULL. */
-static const char *next_address(const char *text)
+/* A string of JSON text, from its first quote to behind its last. */
+struct quoted {
+	const char *from, *to;
+};
+
+/* The next string; false: there is none any more. */
+static bool next_string(const char *text, struct quoted *out)
 {
-	static const char *const names[] = { ADDRESS_REFRESH, ADDRESS_SIGNER "endpoint\"",
-					     ADDRESS_SIGNER "uri\"" };
-	const char *first = NULL;
+	const char *c = strchr(text, '"');
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *at = strstr(text, names[i]);
-
-		at = at ? at + strlen(names[i]) : NULL;
-		if (at && (!first || at < first))
-			first = at;
-	}
-	if (!first)
-		return NULL;
-	first += strspn(first, " \t\r\n:");
-	return *first == '"' ? first + 1 : next_address(first);
+	if (!c)
+		return false;
+	out->from = c++;
+	while (*c && *c != '"')
+		c += *c == '\\' && c[1] ? 2 : 1;
+	out->to = c + 1;
+	return *c == '"';
 }
 
-/* Adds our form of the address; where what is left of it begins. */
-static const char *add_address(struct text *t, const struct request *rq, const struct upstream *u,
-			       const char *root, const char *address)
+/* What it says; NULL where that does not read. */
+static const char *string_text(struct cx *cx, const struct quoted *q)
 {
-	const char *rest = address, *host = strstr(address, "://");
-	size_t n = strlen(root);
+	const char *list = cx_printf(cx, "[%.*s]", (int)(q->to - q->from), q->from);
+	struct json_object *o;
 
-	if (text_starts(rest, u->base)) {
-		rest += strlen(u->base);
-		text_add(t, request_base_url(rq));
-	} else if (host && host < address + strcspn(address, "\"/")) {
-		rest = host + 3 + strcspn(host + 3, "\"/");
-		text_add(t, request_base_url(rq));
+	if (json_parse(cx, list, strlen(list), 2, &o))
+		return NULL;
+	return json_object_get_string(json_object_array_get_idx(o, 0));
+}
+
+/* With escapes a name can be written in many ways. */
+static bool is_address(struct cx *cx, const struct quoted *name)
+{
+	size_t n = (size_t)(name->to - name->from) - 2;
+	const char *text = name->from + 1;
+
+	if (memchr(text, '\\', n)) {
+		text = string_text(cx, name);
+		n = text ? strlen(text) : 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		size_t end = strlen(addresses[i]);
+
+		if (n >= end && memcmp(text + n - end, addresses[i], end) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The text of the next such address; false: there is none any more. */
+static bool next_address(struct cx *cx, const char *text, struct quoted *out)
+{
+	struct quoted name;
+
+	while (next_string(text, &name)) {
+		text = name.to + strspn(name.to, " \t\r\n");
+		if (*text != ':' || !is_address(cx, &name))
+			continue;
+		text += 1 + strspn(text + 1, " \t\r\n");
+		if (*text == '"')
+			return next_string(text, out);
+	}
+	return false;
+}
+
+static bool at_path_end(const char *s)
+{
+	return !*s || *s == '/';
+}
+
+/* Our form of an address. */
+static const char *our_address(const struct request *rq, const struct upstream *u, const char *root,
+			       const char *address)
+{
+	struct text t = text_open(rq->cx, MAX_ADDRESSES);
+	const char *rest = address, *host = strstr(address, "://");
+	size_t base = strlen(u->base), n = strlen(root);
+
+	if (text_starts(rest, u->base) && at_path_end(rest + base)) {
+		rest += base;
+		text_add(&t, request_base_url(rq));
+	} else if (host && host < address + strcspn(address, "/")) {
+		rest = host + 3 + strcspn(host + 3, "/");
+		text_add(&t, request_base_url(rq));
 	}
 	if (*rest == '/') {
-		text_addc(t, '/');
+		text_addc(&t, '/');
 		rest++;
 	}
-	if (strncmp(rest, root, n) != 0 || rest[n] != '/')
-		return rest;
-	text_add(t, "v1/");
-	text_add_percent(t, rq->object.catalog, strlen(rq->object.catalog), false);
-	return rest + n;
+	if (strncmp(rest, root, n) == 0 && rest[n] == '/') {
+		text_add(&t, "v1/");
+		text_add_percent(&t, rq->object.catalog, strlen(rq->object.catalog), false);
+		rest += n;
+	}
+	text_add(&t, rest);
+	return t.s;
 }
 
+/* One that does not read is nobody's. */
+static void add_address(struct text *t, const struct request *rq, const struct upstream *u,
+			const char *root, const struct quoted *address)
+{
+	const char *text = string_text(rq->cx, address);
+	const char *ours = our_address(rq, u, root, text ? text : "");
+
+	text_add(t, json_print(rq->cx, json_new_text(rq->cx, ours), NULL));
+}
+
+/* What is sent on is answered by now: that its answer can't be made is no failure of it. */
 static enum status answer_ours(struct request *rq, const struct upstream *u,
 			       const struct upstream_request *r)
 {
 	struct text t = text_open(rq->cx, r->n_answer + MAX_ADDRESSES);
-	const char *from = r->answer, *address;
-	enum status s;
+	const char *from = r->answer;
+	struct quoted address;
 
-	while ((address = next_address(from))) {
-		text_addn(&t, from, (size_t)(address - from));
-		from = add_address(&t, rq, u, r->root, address);
+	while (next_address(rq->cx, from, &address)) {
+		text_addn(&t, from, (size_t)(address.from - from));
+		add_address(&t, rq, u, r->root, &address);
+		from = address.to;
 	}
 	text_add(&t, from);
-	s = text_check(&t, "the answer");
-	if (!s)
-		answer_part(rq, t.s, t.len);
-	return s;
+	if (text_check(&t, "the answer"))
+		return UNKNOWN;
+	answer_part(rq, t.s, t.len);
+	return OK;
+}
+
+/* Without one of the names, and without an escape that could be in one, there is no address. */
+static bool may_hold_addresses(const char *answer)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++)
+		if (strstr(answer, addresses[i]))
+			return true;
+	return strstr(answer, "\\u");
 }
 
 /*
@@ -206,7 +298,7 @@ static enum status pass_on(struct request *rq, const struct upstream *u,
 		return answer_empty(rq, r->code);
 	rq->answer.http = r->code;
 	rq->answer.content_type = r->content_type;
-	if (strstr(r->answer, ADDRESS_REFRESH) || strstr(r->answer, ADDRESS_SIGNER))
+	if (may_hold_addresses(r->answer))
 		return answer_ours(rq, u, r);
 	answer_part(rq, r->answer, r->n_answer);
 	return OK;
@@ -305,6 +397,24 @@ static enum status check_list(struct request *rq)
 		    "a list of a federated catalog is shown to who may list all that is in it");
 }
 
+/* An upstream signs what its own credentials may: what is not reading asks for more of who calls. */
+static enum status check_signing(struct request *rq)
+{
+	const char *path = rq->route->pattern + strlen(PREFIX), *method;
+	enum status s;
+
+	if (strcmp(path, "/namespaces/{}/tables/{}/sign") != 0)
+		return OK;
+	s = request_json(rq, false);
+	if (!s)
+		s = json_get_text(rq->cx, rq->json, "", "method", &method);
+	if (s || !strcasecmp(method, "GET") || !strcasecmp(method, "HEAD"))
+		return s;
+	s = decide(rq, MAY_WRITE, &rq->object);
+	/* POST: a list of keys to delete, too */
+	return s || !strcasecmp(method, "PUT") ? s : decide(rq, MAY_DELETE, &rq->object);
+}
+
 enum status federate(struct request *rq)
 {
 	const struct catalog *c = rq->resolved->catalog->row;
@@ -318,9 +428,13 @@ enum status federate(struct request *rq)
 			    "catalog \"%s\" is federated: this is not something that its upstream "
 			    "can be asked for",
 			    c->name);
-	s = check_query(rq);
+	s = check_names(rq);
+	if (!s)
+		s = check_query(rq);
 	if (!s)
 		s = check_list(rq);
+	if (!s)
+		s = check_signing(rq);
 	if (!s)
 		s = federation_open(rq->cx, c, rq->rs->cloud, rq->rs->vault,
 				    (size_t)rq->rs->config->max_metadata_bytes, &f);
@@ -333,7 +447,9 @@ enum status federate(struct request *rq)
 	r.n_body = rq->body_len;
 	s = upstream_send(rq->cx, &f.link, &r);
 	record(rq, &r, s);
-	return s ? no_answer(rq, s) : pass_on(rq, &f.upstream, &r);
+	if (!s)
+		s = pass_on(rq, &f.upstream, &r);
+	return no_answer(rq, s);
 }
 
 /* --- counting ----------------------------------------------------------------------------- */

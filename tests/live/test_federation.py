@@ -404,6 +404,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         }
         self.answer(200, json.dumps({"metadata": {"properties": {"signer.uri": 7}}, "config": config}).encode())
 
+    def do_tricks(self):
+        config = (
+            f'"signer.uri":"{self.server.uri}@elsewhere.example/x", "s3.signer.endpoint" : "{self.server.uri}.elsewhere.example/y",'
+            f'"client.refresh\\u002dcredentials-endpoint":"https:\\/\\/elsewhere.example\\/v1\\/tricks\\/z",'
+            f'"s3.signer.uri":"\\u0068ttps://elsewhere.example/q","a":"signer.uri\\": \\"https://elsewhere.example/s","s3.region":"eu"'
+        )
+        self.answer(200, f'{{"metadata":{{}},"config":{{{config}}}}}'.encode())
+
     def do_config(self):
         self.answer(200, json.dumps({"defaults": {"prefix": "no"}, "overrides": {"prefix": "pre/fix"}}).encode())
 
@@ -491,6 +499,44 @@ def test_addresses_that_tokens_go_to_are_ours(own_server, stub):
         "s3.signer": "S3V4RestSigner",
         "s3.endpoint": "https://s3.example",
     }
+
+
+def test_no_way_of_writing_an_address_keeps_it(own_server, stub):
+    """An upstream that looks like our name for it at first, and one that escapes."""
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/tricks"})
+    r = get(own_server, f"/v1/{name}/namespaces/a/tables/t")
+    assert r.json()["config"] == {
+        "signer.uri": f"{own_server.uri}/x",
+        "s3.signer.endpoint": f"{own_server.uri}/y",
+        "client.refresh-credentials-endpoint": f"{own_server.uri}/v1/{name}/z",
+        "s3.signer.uri": f"{own_server.uri}/q",
+        "a": 'signer.uri": "https://elsewhere.example/s',
+        "s3.region": "eu",
+    }
+
+
+def test_a_name_that_leads_elsewhere_is_not_sent(own_server, stub):
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/x"})
+    for ns in ("a%2F..%2F..%2Fother", "..%2Fa", "a%5C..%5Cb", "a%2F."):
+        assert get(own_server, f"/v1/{name}/namespaces/{ns}").status_code == 400
+    assert stub.seen == []
+    assert get(own_server, f"/v1/{name}/namespaces/a..%2F...b").status_code == 200
+
+
+def test_a_reader_has_nothing_signed_but_reads(own_server, stub):
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/x"})
+    user = fresh("u")
+    made = own_server.api("POST", "users", json={"username": user, "email": "a@b", "password": "correct horse battery", "role": "tenant-user"}).json()
+    catalog = own_server.api("GET", f"catalogs/{name}").json()["id"]
+    scope = {"type": "catalog", "catalog_id": catalog}
+    own_server.api("POST", "permissions", json={"user-id": made["id"], "scope": scope, "actions": ["read"]})
+    r = requests.post(f"{own_server.uri}/api/v1/users/login", json={"username": user, "password": "correct horse battery", "tenant-id": own_server.tenant})
+    headers = {"Authorization": f"Bearer {r.json()['token']}"}
+    for method, code in (("PUT", 403), ("DELETE", 403), ("POST", 403), ("GET", 200), ("HEAD", 200)):
+        before = len(stub.seen)
+        body = {"region": "x", "uri": "https://b.s3.example/k", "method": method, "headers": {}}
+        r = requests.post(f"{own_server.uri}/v1/{name}/namespaces/a/tables/t/sign", json=body, headers=headers, timeout=30)
+        assert (r.status_code, len(stub.seen) - before) == (code, code == 200), (method, r.text)
 
 
 def test_an_api_key_goes_in_its_header(own_server, stub):
