@@ -108,20 +108,25 @@ static enum status check_query(struct request *rq)
 	return OK;
 }
 
+/* Credentials that an upstream hands out do what it lets its own client do: they are for who
+ * may write and delete here, too. */
+#define DELEGATION "X-Iceberg-Access-Delegation"
+static bool may_be_vended(const struct request *rq)
+{
+	return access_may(rq->who, MAY_WRITE, &rq->object) &&
+	       access_may(rq->who, MAY_DELETE, &rq->object);
+}
+
 /* Of the request's own: never its credential, nothing of the connection. */
 static size_t headers_of(struct request *rq, struct pair *out)
 {
 	static const char *const names[] = {
-		"Content-Type",
-		"Accept",
-		"If-None-Match",
-		"Idempotency-Key",
-		"X-Iceberg-Access-Delegation",
-		"User-Agent",
+		"Content-Type",	   "Accept",	 "If-None-Match",
+		"Idempotency-Key", "User-Agent", DELEGATION, /* the last: see below */
 	};
-	size_t n = 0;
+	size_t n = 0, last = ARRAY_SIZE(names) - !may_be_vended(rq);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < last; i++) {
 		const char *value = request_header(rq, names[i]);
 
 		if (value && *value && !strpbrk(value, "\r\n"))
@@ -397,12 +402,18 @@ static enum status check_list(struct request *rq)
 		    "a list of a federated catalog is shown to who may list all that is in it");
 }
 
-/* An upstream signs what its own credentials may: what is not reading asks for more of who calls. */
-static enum status check_signing(struct request *rq)
+/* An upstream signs what its own credentials may: what is not reading asks for more of who
+ * calls; so does asking for credentials. */
+static enum status check_delegation(struct request *rq)
 {
 	const char *path = rq->route->pattern + strlen(PREFIX), *method;
 	enum status s;
 
+	if (strcmp(path, "/namespaces/{}/tables/{}/credentials") == 0 && !may_be_vended(rq))
+		return fail(
+			rq->cx, DENIED,
+			"what an upstream vends may write: this needs the right to write and to "
+			"delete");
 	if (strcmp(path, "/namespaces/{}/tables/{}/sign") != 0)
 		return OK;
 	s = request_json(rq, false);
@@ -434,7 +445,7 @@ enum status federate(struct request *rq)
 	if (!s)
 		s = check_list(rq);
 	if (!s)
-		s = check_signing(rq);
+		s = check_delegation(rq);
 	if (!s)
 		s = federation_open(rq->cx, c, rq->rs->cloud, rq->rs->vault,
 				    (size_t)rq->rs->config->max_metadata_bytes, &f);

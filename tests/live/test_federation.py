@@ -523,7 +523,7 @@ def test_a_name_that_leads_elsewhere_is_not_sent(own_server, stub):
     assert get(own_server, f"/v1/{name}/namespaces/a..%2F...b").status_code == 200
 
 
-def test_a_reader_has_nothing_signed_but_reads(own_server, stub):
+def test_a_reader_is_given_nothing_that_writes(own_server, stub):
     name = federate(own_server, {"uri": f"{stub.uri}/v1/x"})
     user = fresh("u")
     made = own_server.api("POST", "users", json={"username": user, "email": "a@b", "password": "correct horse battery", "role": "tenant-user"}).json()
@@ -537,6 +537,13 @@ def test_a_reader_has_nothing_signed_but_reads(own_server, stub):
         body = {"region": "x", "uri": "https://b.s3.example/k", "method": method, "headers": {}}
         r = requests.post(f"{own_server.uri}/v1/{name}/namespaces/a/tables/t/sign", json=body, headers=headers, timeout=30)
         assert (r.status_code, len(stub.seen) - before) == (code, code == 200), (method, r.text)
+    before, table = len(stub.seen), f"{own_server.uri}/v1/{name}/namespaces/a/tables/t"
+    assert requests.get(f"{table}/credentials", headers=headers, timeout=30).status_code == 403
+    assert len(stub.seen) == before
+    asks = {"X-Iceberg-Access-Delegation": "vended-credentials"}
+    for who, asked in ((headers, False), (own_server.headers(), True)):
+        assert requests.get(table, headers={**who, **asks}, timeout=30).status_code == 200
+        assert ("x-iceberg-access-delegation" in {k.lower() for k in stub.seen[-1][2]}) == asked
 
 
 def test_an_api_key_goes_in_its_header(own_server, stub):
