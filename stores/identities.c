@@ -21,38 +21,56 @@ static enum status read_row(struct cx *cx, struct store *st, struct row *row)
 	return store_get_all(cx, st, &row, 1);
 }
 
+/* The user that a row which was read stands for; *there: he is, and his tenant. */
+static enum status read_user(struct cx *cx, struct store *st, const struct oauth_identity *i,
+			     struct user *out, bool *there)
+{
+	struct tenant t = { .row = ROW(tenant), .tenant_id = i->tenant_id };
+	struct row *rows[] = { &out->row, &t.row };
+	enum status s;
+
+	*there = false;
+	if (!i->row.version)
+		return OK;
+	*out = (struct user){ .row = ROW(user),
+			      .tenant_id = i->tenant_id,
+			      .username = i->username };
+	s = store_get_all(cx, st, rows, ARRAY_SIZE(rows));
+	*there = !s && out->row.version && t.row.version && text_same(out->id, i->user_id);
+	return s;
+}
+
 enum status identity_find(struct cx *cx, struct store *st, const char *provider,
 			  const char *subject, struct user *out)
 {
 	struct oauth_identity *i = identity_row(cx, provider, subject);
-	struct tenant t = { .row = ROW(tenant) };
-	struct row *rows[] = { &out->row, &t.row };
 	enum status s = read_row(cx, st, &i->row);
+	bool there = false;
 
-	if (!s && i->row.version) {
-		*out = (struct user){ .row = ROW(user),
-				      .tenant_id = i->tenant_id,
-				      .username = i->username };
-		t.tenant_id = i->tenant_id;
-		s = store_get_all(cx, st, rows, ARRAY_SIZE(rows));
-	}
+	if (!s)
+		s = read_user(cx, st, i, out, &there);
 	if (s)
 		return s;
-	if (!i->row.version || !out->row.version || !t.row.version ||
-	    !text_same(out->id, i->user_id))
-		return fail(cx, NOT_FOUND, "this account is not known here");
-	return OK;
+	return there ? OK : fail(cx, NOT_FOUND, "this account is not known here");
 }
 
-/* One that stands for a user who is gone is written over. */
+/* One that stands for a user who is gone is written over; for one who is there, it stays his. */
 static enum status put(struct cx *cx, struct store *st, struct change user, const char *action,
 		       const struct audit *by)
 {
 	const struct user *u = (const struct user *)user.row;
 	struct oauth_identity *i = identity_row(cx, u->oauth_provider, u->oauth_subject);
 	struct audit *a = audit_new(cx, by, u->tenant_id, action, "user", u->id, u->username);
+	struct user holder;
+	bool held = false;
 	enum status s = read_row(cx, st, &i->row);
 
+	if (!s)
+		s = read_user(cx, st, i, &holder, &held);
+	if (s)
+		return s;
+	if (held)
+		return fail(cx, EXISTS, "this account is user \"%s\" already", holder.username);
 	i->tenant_id = u->tenant_id;
 	i->username = u->username;
 	i->user_id = u->id;
@@ -63,7 +81,7 @@ static enum status put(struct cx *cx, struct store *st, struct change user, cons
 		{ INSERT, &a->row },
 		tenant_touch(cx, u->tenant_id),
 	};
-	return s ? s : store_apply(cx, st, list, ARRAY_SIZE(list), NULL);
+	return store_apply(cx, st, list, ARRAY_SIZE(list), NULL);
 }
 
 enum status identity_create(struct cx *cx, struct store *st, struct user *u, const struct audit *by)

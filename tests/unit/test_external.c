@@ -2,6 +2,7 @@
 /* test_external.c - another issuer's tokens as credentials: who they are, and when they are none. */
 #include "fcgi/server.h"
 
+#include "stores/identities.h"
 #include "tests/unit/fake_server.h"
 #include "tests/unit/foreign.h"
 #include "tests/unit/logins.h"
@@ -211,6 +212,31 @@ START_TEST(an_address_links_an_account)
 }
 END_TEST
 
+/* Of two that come at once, one makes the user, and both are it. */
+START_TEST(who_comes_second_makes_no_other)
+{
+	struct user one = { .tenant_id = TENANT,
+			    .username = "one",
+			    .role = "tenant-user",
+			    .oauth_provider = "acme",
+			    .oauth_subject = "00u1" };
+	struct user two = one, found;
+
+	begin_well();
+	two.username = "two";
+	must(identity_create(&cx, st, &one, NULL));
+	ck_assert_int_eq(identity_create(&cx, st, &two, NULL), EXISTS);
+	must(user_find(&cx, st, TENANT, "rob", &reader));
+	reader.oauth_provider = "acme";
+	reader.oauth_subject = "00u1";
+	ck_assert_int_eq(identity_link(&cx, st, &reader, NULL), EXISTS);
+	must(identity_find(&cx, st, "acme", "00u1", &found));
+	ck_assert_str_eq(found.id, one.id);
+	ck_assert_int_eq(user_find(&cx, st, TENANT, "two", &found), NOT_FOUND);
+	ck_assert_str_eq(json_text(who(token_of("00u1", "")), "id"), one.id);
+}
+END_TEST
+
 /* Ours lives no longer than what it was given for. */
 START_TEST(one_is_exchanged)
 {
@@ -353,6 +379,7 @@ int main(void)
 	tcase_add_test(tc, only_who_is_known);
 	tcase_add_test(tc, only_some_addresses);
 	tcase_add_test(tc, an_address_links_an_account);
+	tcase_add_test(tc, who_comes_second_makes_no_other);
 	tcase_add_test(tc, one_is_exchanged);
 	tcase_add_test(tc, hostile_tokens);
 	tcase_add_test(tc, keys_rotate_there);
