@@ -157,7 +157,9 @@ static enum status linked_user(struct request *rq, const struct provider *p, con
 	s = identity_by_email(rq->cx, rq->rs->store, tenant_id, email, out);
 	if (s)
 		return s;
-	if (out->oauth_subject || !out->active)
+	if (!out->active) /* nor does a new account of the same address let him in */
+		return refuse(rq, "this account's user is not active");
+	if (out->oauth_subject)
 		return NOT_FOUND;
 	out->oauth_provider = p->name;
 	out->oauth_subject = subject;

@@ -212,6 +212,23 @@ START_TEST(an_address_links_an_account)
 }
 END_TEST
 
+/* Who was shut out does not come in by a new account of the same address. */
+START_TEST(an_address_of_who_is_not_active)
+{
+	struct user u;
+
+	setenv("PANGOLIN_OAUTH_EMAIL_LINK_DOMAINS", "corp", 1);
+	begin_well();
+	must(user_find(&cx, st, TENANT, "rob", &reader));
+	reader.email = "rob@corp";
+	reader.active = false;
+	must(user_update(&cx, st, &reader, NULL));
+	ck_assert_int_eq(
+		me(&second, token_of("z", ",\"email\":\"rob@corp\",\"email_verified\":true")), 401);
+	ck_assert_int_eq(identity_find(&cx, st, "acme", "z", &u), NOT_FOUND);
+}
+END_TEST
+
 /* Of two that come at once, one makes the user, and both are it. */
 START_TEST(who_comes_second_makes_no_other)
 {
@@ -379,6 +396,7 @@ int main(void)
 	tcase_add_test(tc, only_who_is_known);
 	tcase_add_test(tc, only_some_addresses);
 	tcase_add_test(tc, an_address_links_an_account);
+	tcase_add_test(tc, an_address_of_who_is_not_active);
 	tcase_add_test(tc, who_comes_second_makes_no_other);
 	tcase_add_test(tc, one_is_exchanged);
 	tcase_add_test(tc, hostile_tokens);
