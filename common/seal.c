@@ -211,10 +211,19 @@ static void read_again(struct seal *seal)
 	cx_free(&cx);
 }
 
+/* Whether what is there ends in the middle of a line, which reads all the same. */
+static bool is_cut(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char last = '\n';
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 enum status seal_add_key(struct cx *cx, const char *path)
 {
 	unsigned char bytes[KEY_BYTES], id[4];
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 	char *line;
 	ssize_t n;
 	size_t len;
@@ -223,7 +232,7 @@ enum status seal_add_key(struct cx *cx, const char *path)
 		return fail(cx, UNAVAILABLE, "cannot open key file %s: %s", path, strerror(errno));
 	text_random(bytes, sizeof(bytes));
 	text_random(id, sizeof(id));
-	line = cx_printf(cx, "%s %s\n", text_hex(cx, id, sizeof(id)),
+	line = cx_printf(cx, "%s%s %s\n", is_cut(fd) ? "\n" : "", text_hex(cx, id, sizeof(id)),
 			 text_hex(cx, bytes, sizeof(bytes)));
 	len = strlen(line);
 	n = write(fd, line, len);

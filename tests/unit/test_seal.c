@@ -186,6 +186,27 @@ START_TEST(keys_rotate)
 }
 END_TEST
 
+/* A ring that an editor left without its last line's end takes a key all the same. */
+START_TEST(a_key_begins_its_own_line)
+{
+	struct cx cx = { 0 };
+	char *path = file_of(&cx, "old " KEY_A, 0600), *plain;
+	const char *sealed;
+	struct seal *seal;
+
+	ck_assert_int_eq(seal_open(&cx, path, &seal), OK);
+	sealed = seal_text(&cx, seal, "here", "secret");
+	seal_close(seal);
+	ck_assert_int_eq(seal_add_key(&cx, path), OK);
+	ck_assert_msg(seal_open(&cx, path, &seal) == OK, "%s", cx.message);
+	ck_assert_int_eq(seal_open_text(&cx, seal, "here", sealed, &plain), OK);
+	ck_assert(!text_starts(seal_text(&cx, seal, "here", "secret"), "enc:v1:old:"));
+	seal_close(seal);
+	remove_file(&cx, path);
+	cx_free(&cx);
+}
+END_TEST
+
 START_TEST(a_ring_in_the_environment)
 {
 	struct cx cx = { 0 };
@@ -228,13 +249,10 @@ END_TEST
 int main(void)
 {
 	const struct unit_test tests[] = {
-		{ rings_are_read, ARRAY_SIZE(rings) },
-		{ no_ring, 0 },
-		{ seals_and_opens, ARRAY_SIZE(plains) },
-		{ a_changed_text_does_not_open, 0 },
-		{ keys_rotate, 0 },
-		{ a_ring_in_the_environment, 0 },
-		{ a_new_ring_is_private, 0 },
+		{ rings_are_read, ARRAY_SIZE(rings) },	 { no_ring, 0 },
+		{ seals_and_opens, ARRAY_SIZE(plains) }, { a_key_begins_its_own_line, 0 },
+		{ a_changed_text_does_not_open, 0 },	 { keys_rotate, 0 },
+		{ a_ring_in_the_environment, 0 },	 { a_new_ring_is_private, 0 },
 	};
 
 	return run_suite("seal", tests, ARRAY_SIZE(tests));
