@@ -70,6 +70,34 @@ static const char *levels_of(struct cx *cx, const char *dotted)
 	return path;
 }
 
+/* One that the caller may not know of is as good as none: its name may hold dots, and what is
+ * said of the others would tell where it ends. */
+static bool may_know(struct request *rq, const struct question *q, const struct catalog_ref *ref)
+{
+	struct object o = { .kind = ON_CATALOG,
+			    .tenant_id = q->object.tenant_id,
+			    .catalog_id = ref->catalog_id };
+
+	return access_may(rq->who, MAY_LIST, &o);
+}
+
+static enum status catalog_named(struct request *rq, struct question *q, const char *name,
+				 const struct catalog_ref **ref)
+{
+	enum status s = content_catalog(rq->cx, rq->rs->content, rq->rs->store, q->object.tenant_id,
+					name, NULL, ref);
+
+	if (!s && !may_know(rq, q, *ref))
+		s = NOT_FOUND;
+	if (s) {
+		*ref = NULL;
+		return s;
+	}
+	q->object.catalog = name;
+	q->object.catalog_id = (*ref)->catalog_id;
+	return OK;
+}
+
 /* "c.a.b": the catalog is the shortest name in front that there is; *rest is "a.b". */
 static enum status find_catalog(struct request *rq, struct question *q, const char *text,
 				const struct catalog_ref **ref, const char **rest)
@@ -87,14 +115,11 @@ static enum status find_catalog(struct request *rq, struct question *q, const ch
 			q->object.catalog = name;
 			*rest = dot ? dot + 1 : "";
 		}
-		s = content_catalog(rq->cx, rq->rs->content, rq->rs->store, q->object.tenant_id,
-				    name, NULL, ref);
+		s = catalog_named(rq, q, name, ref);
 		if (s == NOT_FOUND)
 			continue;
 		if (s)
 			return s;
-		q->object.catalog = name;
-		q->object.catalog_id = (*ref)->catalog_id;
 		*rest = dot ? dot + 1 : "";
 		return OK;
 	}
@@ -125,6 +150,17 @@ static enum status find_row(struct request *rq, struct question *q, const struct
 	return s;
 }
 
+static enum status read_catalog(struct request *rq, struct question *q, const char *name)
+{
+	const struct catalog_ref *ref;
+	enum status s;
+
+	q->object.catalog = name;
+	s = catalog_named(rq, q, name, &ref);
+	q->exists = !s;
+	return s == NOT_FOUND ? OK : s;
+}
+
 static enum status read_path(struct request *rq, struct question *q, const char *text)
 {
 	const struct catalog_ref *ref;
@@ -134,9 +170,6 @@ static enum status read_path(struct request *rq, struct question *q, const char 
 	if (s)
 		return s;
 	q->exists = ref != NULL;
-	if (q->object.kind == ON_CATALOG)
-		return *rest ? fail(rq->cx, INVALID, "object: no catalog's name: \"%s\"", text)
-			     : OK;
 	if (!*rest)
 		return fail(rq->cx, INVALID, "object: not catalog.namespace...: \"%s\"", text);
 	if (q->object.kind == ON_NAMESPACE)
@@ -171,7 +204,7 @@ static const struct {
 	const char *noun;
 	enum status (*read)(struct request *rq, struct question *q, const char *text);
 } objects[] = {
-	{ "catalog", ON_CATALOG, NULL, read_path },
+	{ "catalog", ON_CATALOG, NULL, read_catalog },
 	{ "namespace", ON_NAMESPACE, NULL, read_path },
 	{ "table", ON_ASSET, "Table", read_path },
 	{ "view", ON_ASSET, "View", read_path },

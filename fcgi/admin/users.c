@@ -4,6 +4,7 @@
 #include "common/text.h"
 #include "fcgi/actor.h"
 #include "fcgi/admin/people.h"
+#include "fcgi/external.h"
 #include "stores/principals.h"
 
 static enum status show_user(struct request *rq, const void *item, struct json_object **out)
@@ -72,14 +73,25 @@ static enum status read_password(struct request *rq, struct user *u)
 	return s ? s : password_hash(rq->cx, &limit, password, &u->password_hash);
 }
 
+/* Whoever logs in elsewhere and has the address becomes the user who has it here: nobody may
+ * lie in wait for another. */
+static bool links_accounts(const struct request *rq, const char *email)
+{
+	const char *at = strrchr(email, '@');
+
+	return at && provider_lists(rq->rs->external->providers.link_domains, at + 1);
+}
+
 static enum status read_email(struct request *rq, struct user *u)
 {
 	const char *email = NULL;
 	enum status s = json_opt_text(rq->cx, rq->json, "", "email", &email);
 
-	if (s || !email)
+	if (s || !email || text_same(email, u->email))
 		return s;
 	s = admin_check_text(rq->cx, "e-mail", email);
+	if (!s && !people_admin(rq) && links_accounts(rq, email))
+		s = fail(rq->cx, DENIED, "an address of this domain is an administrator's to give");
 	u->email = email;
 	return s;
 }

@@ -124,6 +124,33 @@ START_TEST(test_permissions)
 }
 END_TEST
 
+/* --- addresses ----------------------------------------------------------------------------------- */
+
+#define USER API "users/$N"
+
+/* An address that another server's accounts are linked by is not the user's to take. */
+START_TEST(test_own_address)
+{
+	static const struct step steps[] = {
+		{ 'n', "PUT", USER, "{\"email\":\"nora@corp\"}", 403, "administrator", NULL },
+		{ 'n', "PUT", USER, "{\"email\":\"nora@Corp\"}", 403, NULL, NULL },
+		{ 'n', "PUT", USER, "{\"email\":\"nora@home\"}", 200, "nora@home", NULL },
+		{ 'e', "PUT", USER, "{\"email\":\"nora@corp\"}", 404, NULL, NULL },
+		{ 'a', "PUT", USER, "{\"email\":\"nora@corp\"}", 200, "nora@corp", NULL },
+		{ 'n', "PUT", USER, "{\"email\":\"nora@corp\"}", 200, "nora@corp", NULL },
+		{ 'n', "PUT", USER, "{\"email\":\"ada@corp\"}", 403, NULL, NULL },
+	};
+
+	take_all(steps, ARRAY_SIZE(steps));
+}
+END_TEST
+
+static void start_linked(void)
+{
+	setenv("PANGOLIN_OAUTH_EMAIL_LINK_DOMAINS", "corp", 1);
+	start();
+}
+
 /* --- explained ---------------------------------------------------------------------------------- */
 
 #define EXPLAIN(query) API "access/explain?" query
@@ -162,6 +189,9 @@ START_TEST(test_explain)
 		  "\"answer\":\"forbidden\"", NULL },
 		{ 'a', "GET", EXPLAIN("user=$N&action=read&object=table:none.a.t"), NULL, 200,
 		  "\"exists\":false", NULL },
+		/* a catalog's name may hold dots */
+		{ 'a', "GET", EXPLAIN("action=read&object=catalog:c.x"), NULL, 200,
+		  "\"exists\":false", NULL },
 		/* oneself; whether it exists is not told to who may not know */
 		{ 'n', "GET", EXPLAIN("action=read&object=table:c.a.t"), NULL, 200,
 		  "\"allowed\":true", "exists" },
@@ -197,6 +227,11 @@ static Suite *suite(void)
 	tcase_add_test(t, test_roles);
 	tcase_add_test(t, test_permissions);
 	tcase_add_test(t, test_explain);
+	suite_add_tcase(s, t);
+	t = tcase_create("linked");
+	tcase_add_checked_fixture(t, start_linked, end);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, test_own_address);
 	suite_add_tcase(s, t);
 	return s;
 }
