@@ -7,6 +7,7 @@
 #include "common/text.h"
 
 #define TRIES 8
+#define MAX_USERNAME 255 /* bytes: nobody has a longer one, and a key has an end */
 #define PAGES_A_FAILURE 10
 
 /* --- who ------------------------------------------------------------------------ */
@@ -70,7 +71,7 @@ enum status attempts_check(struct request *rq, const char *tenant_id, const char
 		.address = { .row = ROW(login_attempt),
 			     .subject = network_of(rq->cx, rq->client_address) },
 		.account = { .row = ROW(login_attempt) },
-		.counts_account = username && c->auth_lockout,
+		.counts_account = username && strlen(username) <= MAX_USERNAME && c->auth_lockout,
 	};
 	if (!c->auth_rate_limit && !out->counts_account)
 		return OK;

@@ -332,6 +332,24 @@ START_TEST(guesses_at_roots_password_are_counted_on_every_way)
 }
 END_TEST
 
+/* No account has such a name: its address alone is counted. */
+START_TEST(a_guess_by_an_endless_name_is_counted)
+{
+	char *name = memset(cx_alloc(&cx, 3001), 'x', 3000);
+	const char *pair = cx_printf(&cx, "%s:y", name), *params[3] = { NULL };
+
+	params[0] =
+		cx_printf(&cx, "HTTP_AUTHORIZATION=Basic %s", text_base64(&cx, pair, strlen(pair)));
+	params[1] = "REMOTE_ADDR=192.0.2.77";
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(
+			fcgi_call(&cx, &responder, "GET", "/api/v1/users/me", params, NULL).status,
+			401);
+	ck_assert_int_eq(fcgi_call(&cx, &second, "GET", "/api/v1/users/me", params, NULL).status,
+			 429);
+}
+END_TEST
+
 START_TEST(another_password_ends_tokens)
 {
 	const char *mine = login_token(ADA_LOGIN), *other = login_token(ADA_LOGIN);
@@ -369,6 +387,7 @@ int main(void)
 	tcase_add_test(tc, an_address_is_slowed_down);
 	tcase_add_test(tc, an_account_is_locked);
 	tcase_add_test(tc, guesses_at_roots_password_are_counted_on_every_way);
+	tcase_add_test(tc, a_guess_by_an_endless_name_is_counted);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
