@@ -102,6 +102,24 @@ static enum status verify_again(struct request *rq, const struct ground *g)
 
 /* --- names --------------------------------------------------------------------- */
 
+/* A catalog and branch.  What a body names is cached for itself: it stands where it was
+ * read under the epochs that stand for the path's. */
+static enum status branch_of(struct request *rq, const char *catalog, const char *branch,
+			     const struct catalog_ref **out)
+{
+	const struct catalog_ref *own = rq->resolved ? rq->resolved->catalog : NULL;
+	struct content *c = rq->rs->content;
+	enum status s =
+		content_catalog(rq->cx, c, rq->rs->store, rq->tenant_id, catalog, branch, out);
+
+	if (s || !own ||
+	    ((*out)->server_epoch == own->server_epoch &&
+	     (*out)->tenant_epoch == own->tenant_epoch))
+		return s;
+	content_forget(rq->cx, c, *out);
+	return content_catalog(rq->cx, c, rq->rs->store, rq->tenant_id, catalog, branch, out);
+}
+
 /* Cuts @branch off *text where it names one; the first branch found stays. */
 static enum status split_branch(struct request *rq, const char *catalog, const char **text,
 				const char **branch)
@@ -113,8 +131,7 @@ static enum status split_branch(struct request *rq, const char *catalog, const c
 
 	if (!at || !at[1] || at == (level ? level + 1 : *text))
 		return OK;
-	s = content_catalog(rq->cx, rq->rs->content, rq->rs->store, rq->tenant_id, catalog, at + 1,
-			    &ref);
+	s = branch_of(rq, catalog, at + 1, &ref);
 	if (s)
 		return s == NOT_FOUND ? OK : s;
 	if (catalog_is_federated(ref->row))
@@ -138,8 +155,7 @@ static enum status find_catalog(struct request *rq, const char *catalog, const c
 		s = split_branch(rq, catalog, path, &branch);
 	if (s)
 		return s;
-	return content_catalog(rq->cx, rq->rs->content, rq->rs->store, rq->tenant_id, catalog,
-			       branch ? branch : otherwise, out);
+	return branch_of(rq, catalog, branch ? branch : otherwise, out);
 }
 
 enum status resolve_names(struct request *rq, const char **path, const char **name,

@@ -455,5 +455,8 @@ enum status content_read(struct cx *cx, struct store *st, const struct catalog_r
 		place_settle(places[i]);
 	if (branch && !branch->row.version)
 		return fail(cx, NOT_FOUND, "Catalog does not exist: %s", ref->name);
+	if (branch && !text_same(branch->id, ref->branch_id))
+		return fail(cx, NOT_FOUND, "Branch does not exist any more: %s in catalog %s",
+			    ref->branch_name, ref->name);
 	return OK;
 }

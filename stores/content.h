@@ -112,8 +112,8 @@ struct place *place_namespace(struct cx *cx, const struct catalog_ref *ref, cons
 
 /*
  * Reads, at one moment and in one round trip: the ref's branch's row (unless `branch`
- * is NULL), the places, which may be of other refs, and `more` rows.  A missing branch row is NOT_FOUND: the
- * catalog or branch was dropped.
+ * is NULL), the places, which may be of other refs, and `more` rows.  NOT_FOUND: the catalog or
+ * branch was dropped, also where another branch has its name by now.
  */
 MUST_USE enum status content_read(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 				  struct branch *branch, struct place *const *places,

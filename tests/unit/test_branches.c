@@ -72,6 +72,25 @@ START_TEST(tag_stays)
 }
 END_TEST
 
+START_TEST(a_name_used_again)
+{
+	const struct catalog_ref *before;
+
+	three_tables();
+	ok(make("dev", "experimental", NULL, NULL));
+	ok(commit_table(on("dev"), "a", "t", "t-dev"));
+	ok(make("v1", "tag", "dev", NULL));
+	before = on("dev"); /* as a request holds it that began before */
+	ok(drop("dev", false));
+	ok(make("dev", "experimental", NULL, NULL));
+	ck_assert_int_eq(make_table(before, "a", "lost", "lost-1", NULL), NOT_FOUND);
+	ck_assert_int_eq(drop_table(before, "a", "t"), NOT_FOUND);
+	ck_assert_int_eq(rename_table(before, "a", "t", "tt"), NOT_FOUND);
+	ck_assert_str_eq(file_of(on("v1"), "t"), "t-dev");
+	ck_assert_str_eq(names(on("v1"), "a"), "t u v ");
+}
+END_TEST
+
 START_TEST(one_name_space)
 {
 	three_tables();
@@ -358,6 +377,7 @@ int main(void)
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, tag_stays);
+	tcase_add_test(c, a_name_used_again);
 	tcase_add_test(c, one_name_space);
 	tcase_add_test(c, of_a_tag_and_of_a_branch);
 	tcase_add_test(c, as_of_a_commit);

@@ -59,6 +59,34 @@ START_TEST(branches_and_tags)
 }
 END_TEST
 
+/* By another process: this one's cache holds the old branch. */
+static void make_dev_again(void)
+{
+	struct content *other = content_open();
+	const struct branch_wish wish = { .name = "dev", .type = "experimental" };
+	const struct catalog_ref *ref;
+	struct branch made;
+
+	must(content_catalog(&cx, other, st, NIL_UUID, "c", NULL, &ref));
+	must(branch_drop(&cx, st, ref, "dev", false, NULL));
+	must(branch_create(&cx, st, ref, &wish, NULL, &made));
+	content_close(other);
+}
+
+START_TEST(a_branch_of_the_same_name)
+{
+	make_dev();
+	expect("POST", AT("dev"), SET("who", "old"), 200, NULL);
+	make_dev_again();
+	expect("POST", "/v1/c/tables/rename",
+	       "{\"source\":{\"namespace\":[\"a\"],\"name\":\"t@dev\"},\"destination\":{"
+	       "\"namespace\":[\"a\"],\"name\":\"u@dev\"}}",
+	       204, NULL);
+	expect("GET", "/v1/c/namespaces/a/tables/u%40dev", NULL, 200, NULL);
+	expect("GET", AT("dev"), NULL, 404, NULL);
+}
+END_TEST
+
 START_TEST(partial_branches)
 {
 	make_t();
@@ -358,6 +386,7 @@ int main(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, branches_and_tags);
 	tcase_add_test(c, nothing_is_made_while_read_only);
+	tcase_add_test(c, a_branch_of_the_same_name);
 	tcase_add_test(c, partial_branches);
 	tcase_add_test(c, commits);
 	tcase_add_test(c, merges);
