@@ -145,10 +145,12 @@ enum status branch_chain(struct cx *cx, const struct branch *b, int64_t cut, con
 
 size_t branch_cut(struct cx *cx, struct branch *b, struct change *list)
 {
+	bool is_hidden = text_same(b->branch_type, "hidden");
 	size_t n = 0;
 
-	if (is_tag(b) || text_same(b->branch_type, "hidden")) {
-		list[n++] = (struct change){ REQUIRE, &b->row };
+	if (is_tag(b) || is_hidden) {
+		/* who frees a hidden one has looked for children: TOUCH tells him of a new one */
+		list[n++] = (struct change){ is_hidden ? TOUCH : REQUIRE, &b->row };
 		return n;
 	}
 	b->cut++;

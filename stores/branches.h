@@ -74,8 +74,8 @@ size_t branch_cut(struct cx *cx, struct branch *b, struct change *list);
 /*
  * What a new branch begins with: wish->from was read (or is wherever the commit is); `child`
  * gets all but its name and type, and `list` the change that keeps the parent as it is
- * at the cut: with it goes an epoch where that was main's first.  Returns how many
- * changes: at most BRANCH_BEGINS.  INVALID: too many ancestors.
+ * at the cut: with it goes an epoch where that was main's first.  *n: how many
+ * changes, at most BRANCH_BEGINS.  INVALID: too many ancestors.
  */
 #define BRANCH_BEGINS BRANCH_CUTS
 MUST_USE enum status branch_begin(struct cx *cx, struct branch *parent, struct branch *child,

@@ -381,6 +381,8 @@ static enum status apply(struct merging *m, struct merge_operation *op, struct b
 	op->result_commit_id = e->commit.commit_id;
 	op->conflicts_count = 0;
 	edit_add(e, UPDATE, &op->row, PART_RECORD);
+	/* its rows are freed once it is deleted: what was read of it would not be all */
+	edit_add(e, REQUIRE, &m->plan->source.row, PART_BRANCH);
 	add_base(m, e, op, all, n);
 	if (e->n + EDIT_RECORDS > STORE_MAX_CHANGES)
 		return fail(m->cx, INVALID,

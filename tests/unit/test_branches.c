@@ -3,6 +3,7 @@
 #include "tests/unit/content.h"
 
 #include "stores/commits.h"
+#include "stores/merge.h"
 #include "tests/unit/worker.h"
 
 static enum status make(const char *name, const char *type, const char *from, const char *commit)
@@ -289,6 +290,61 @@ START_TEST(history_goes_with_its_last_reader)
 }
 END_TEST
 
+/* Who frees a deleted branch has looked for children: one that was made since is noticed. */
+START_TEST(a_child_of_a_deleted_branch_keeps_it)
+{
+	const char *commit;
+	struct branch b, hidden;
+	struct row *row = &hidden.row;
+
+	three_tables();
+	ok(make("dev", "experimental", NULL, NULL));
+	ok(commit_table(on("dev"), "a", "t", "t-dev"));
+	commit = head("dev");
+	ok(branch_find(&cx, st, ref, "dev", false, &b));
+	ok(drop("dev", false));
+	hidden = b;
+	hidden.name = branch_hidden_name(&cx, b.id);
+	ok(store_get_all(&cx, st, &row, 1));
+	ok(make("again", "experimental", NULL, commit));
+	ck_assert_int_eq(store_apply(&cx, st, (struct change[]){ { DELETE, row } }, 1, NULL),
+			 CONFLICT);
+	work_all(ref);
+	ck_assert_str_eq(file_of(on("again"), "t"), "t-dev");
+}
+END_TEST
+
+static const struct store_ops *real_ops;
+
+/* Between what a merge has read and what it writes its source is deleted. */
+static enum status apply_late(struct cx *c, struct store *store, const struct change *changes,
+			      size_t n, size_t *failed)
+{
+	store->ops = real_ops;
+	ok(drop("dev", false));
+	work_all(ref);
+	return store->ops->apply(c, store, changes, n, failed);
+}
+
+START_TEST(a_merge_of_what_is_deleted_meanwhile)
+{
+	struct merge_operation op;
+	struct store_ops late;
+
+	three_tables();
+	ok(make("dev", "experimental", NULL, NULL));
+	ok(make_table(on("dev"), "a", "n", "n-1", NULL));
+	ok(merge_start(&cx, st, ref, "dev", "main", NULL, &op));
+	real_ops = st->ops;
+	late = *real_ops;
+	late.apply = apply_late;
+	st->ops = &late;
+	ck_assert_int_eq(merge_complete(&cx, st, ref, &op, NULL), NOT_FOUND);
+	ck_assert_ptr_eq(st->ops, real_ops);
+	ck_assert_str_eq(names(ref, "a"), "t u v ");
+}
+END_TEST
+
 START_TEST(given_up_forks_go)
 {
 	const char *first;
@@ -385,6 +441,8 @@ int main(void)
 	tcase_add_test(c, making_one_costs_the_same);
 	tcase_add_test(c, ten_levels_in_one_trip);
 	tcase_add_test(c, history_goes_with_its_last_reader);
+	tcase_add_test(c, a_child_of_a_deleted_branch_keeps_it);
+	tcase_add_test(c, a_merge_of_what_is_deleted_meanwhile);
 	tcase_add_test(c, given_up_forks_go);
 	tcase_add_test(c, history_through_ancestors);
 	suite_add_tcase(s, c);
