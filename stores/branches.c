@@ -2,14 +2,12 @@
 /* branches.c - branches and tags as lists of a few changes. */
 #include "stores/branches.h"
 
-#include "common/list.h"
 #include "common/text.h"
 #include "stores/commits.h"
 #include "stores/jobs.h"
 #include "stores/tenants.h"
 
 #define MAX_NAME_BYTES 255
-#define PAGE 1000
 #define MAX_CHAIN_BYTES ((size_t)8192)
 
 static bool is_tag(const struct branch *b)
@@ -93,26 +91,14 @@ enum status branch_find(struct cx *cx, struct store *st, const struct catalog_re
 enum status branch_all(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 		       struct branch **out, size_t *n)
 {
-	struct list all = { .cx = cx, .size = sizeof(struct branch) };
 	struct branch from = named(ref, NULL);
-	struct query q = { .from = &from.row, .bound = 2, .limit = PAGE };
-	struct rows page;
+	struct rows all;
+	enum status s =
+		store_list_all(cx, st, &(struct query){ .from = &from.row, .bound = 2 }, &all);
 
-	do {
-		enum status s = store_list(cx, st, &q, &page);
-
-		if (s)
-			return s;
-		for (size_t i = 0; i < page.n; i++) {
-			struct branch *b = (struct branch *)page.items + i;
-
-			*(struct branch *)list_add(&all) = *b;
-			q.after = &b->row;
-		}
-	} while (page.n == PAGE);
 	*out = all.items;
 	*n = all.n;
-	return OK;
+	return s;
 }
 
 struct branch *branch_of_id(struct branch *all, size_t n, const char *id)

@@ -37,12 +37,13 @@ static void add(struct freeing *f, enum change_op op, struct row *row)
 	*(struct change *)list_add(&f->list) = (struct change){ op, row };
 }
 
-/* Another changed a row meanwhile: the next call reads it again. */
-static enum status apply(struct freeing *f)
+/* Another changed a row meanwhile, and nothing goes: the next call reads it again. */
+static enum status apply(struct freeing *f, bool *again)
 {
 	enum status s = f->list.n ? store_apply(f->cx, f->st, f->list.items, f->list.n, NULL) : OK;
 
-	return s == CONFLICT || s == EXISTS ? OK : s;
+	*again = s == CONFLICT || s == EXISTS;
+	return *again ? OK : s;
 }
 
 /* --- locations ------------------------------------------------------------------------ */
@@ -139,6 +140,7 @@ static enum status has_children(struct freeing *f, bool *yes)
 static enum status free_row(struct freeing *f, struct branch *hidden)
 {
 	struct branch *all, *parent;
+	bool again;
 	size_t n;
 	enum status s = branch_all(f->cx, f->st, &f->ref, &all, &n);
 
@@ -153,7 +155,7 @@ static enum status free_row(struct freeing *f, struct branch *hidden)
 								       : "free-history",
 			      parent, cx_now_ms())
 			     ->row);
-	return apply(f);
+	return apply(f, &again);
 }
 
 /* Up to `batch` rows of a kind whose third key column is the branch's id. */
@@ -174,24 +176,16 @@ static enum status take_bases(struct freeing *f)
 	struct merge_base from = { .row = ROW(merge_base),
 				   .tenant_id = f->ref.tenant_id,
 				   .catalog_id = f->ref.catalog_id };
-	struct query q = { .from = &from.row, .bound = 2, .limit = PAGE };
-	struct rows page;
+	struct merge_base *b;
+	struct rows all;
+	enum status s = store_list_all(f->cx, f->st,
+				       &(struct query){ .from = &from.row, .bound = 2 }, &all);
 
-	do {
-		enum status s = store_list(f->cx, f->st, &q, &page);
-
-		if (s)
-			return s;
-		for (size_t i = 0; i < page.n; i++) {
-			struct merge_base *b = (struct merge_base *)page.items + i;
-
-			if (text_same(b->low_id, f->branch_id) ||
-			    text_same(b->high_id, f->branch_id))
-				add(f, DELETE, &b->row);
-			q.after = &b->row;
-		}
-	} while (page.n == PAGE && f->list.n < PAGE);
-	return OK;
+	b = all.items;
+	for (size_t i = 0; !s && i < all.n && f->list.n < PAGE; i++)
+		if (text_same(b[i].low_id, f->branch_id) || text_same(b[i].high_id, f->branch_id))
+			add(f, DELETE, &b[i].row);
+	return s;
 }
 
 static enum status free_rows(struct freeing *f, size_t batch, bool *done)
@@ -204,6 +198,7 @@ static enum status free_rows(struct freeing *f, size_t batch, bool *done)
 				  .tenant_id = f->ref.tenant_id,
 				  .catalog_id = f->ref.catalog_id,
 				  .branch_id = f->branch_id };
+	bool again;
 	enum status s = take_rows(f, &assets.row, batch);
 
 	if (!s)
@@ -213,7 +208,7 @@ static enum status free_rows(struct freeing *f, size_t batch, bool *done)
 	if (!s && !f->list.n)
 		s = take_bases(f);
 	*done = !s && !f->list.n;
-	return s ? s : apply(f);
+	return s ? s : apply(f, &again);
 }
 
 enum status free_branch(struct cx *cx, struct store *st, const char *tenant_id,
@@ -264,29 +259,7 @@ static bool is_pinned(const struct pins *p, int64_t from, int64_t to)
 	return false;
 }
 
-/* Every row of a kind below the catalog, as one array. */
-static enum status all_of(struct freeing *f, struct row *from, struct list *out)
-{
-	struct query q = { .from = from, .bound = 2, .limit = PAGE };
-	struct rows page;
-
-	*out = (struct list){ .cx = f->cx, .size = from->kind->size };
-	do {
-		enum status s = store_list(f->cx, f->st, &q, &page);
-
-		if (s)
-			return s;
-		for (size_t i = 0; i < page.n; i++) {
-			const char *row = (const char *)page.items + i * from->kind->size;
-
-			memcpy(list_add(out), row, from->kind->size);
-			q.after = (const struct row *)row;
-		}
-	} while (page.n == PAGE);
-	return OK;
-}
-
-static void pin_merges(struct freeing *f, const struct list *list, struct pins *pins)
+static void pin_merges(struct freeing *f, const struct rows *list, struct pins *pins)
 {
 	const struct merge_operation *m = list->items;
 
@@ -311,7 +284,7 @@ static enum status find_pins(struct freeing *f, struct pins *pins, bool *living)
 				    .catalog_id = f->ref.catalog_id };
 	const struct merge_base *b;
 	struct branch *all;
-	struct list list;
+	struct rows list;
 	size_t n;
 	enum status s = branch_all(f->cx, f->st, &f->ref, &all, &n);
 
@@ -324,11 +297,13 @@ static enum status find_pins(struct freeing *f, struct pins *pins, bool *living)
 		if (text_same(all[i].id, f->branch_id) && (all[i].assets || all[i].as_of))
 			pin(pins, 0); /* its merges begin there */
 	if (!s)
-		s = all_of(f, &merges.row, &list);
+		s = store_list_all(f->cx, f->st, &(struct query){ .from = &merges.row, .bound = 2 },
+				   &list);
 	if (!s)
 		pin_merges(f, &list, pins);
 	if (!s)
-		s = all_of(f, &bases.row, &list);
+		s = store_list_all(f->cx, f->st, &(struct query){ .from = &bases.row, .bound = 2 },
+				   &list);
 	b = list.items;
 	for (size_t i = 0; !s && i < list.n; i++)
 		if (text_same(b[i].branch_id, f->branch_id))
@@ -384,7 +359,7 @@ enum status free_history(struct cx *cx, struct store *st, const char *tenant_id,
 	struct query q = { .from = &from.row, .bound = 3, .limit = batch };
 	struct pins pins;
 	struct rows page = { 0 };
-	bool living, child;
+	bool living, child, again = false;
 	enum status s;
 
 	if (walk->after.name)
@@ -402,8 +377,11 @@ enum status free_history(struct cx *cx, struct store *st, const char *tenant_id,
 	for (size_t i = 0; i < page.n && living; i++)
 		if (is_needless(&a[i], &pins, child))
 			add(&f, DELETE, &a[i].row);
-	if (page.n)
-		remember(walk, &a[page.n - 1]);
 	s = free_all_locations(&f);
-	return s ? s : apply(&f);
+	if (!s)
+		s = apply(&f, &again);
+	*done = *done && !again;
+	if (!s && !again && page.n)
+		remember(walk, &a[page.n - 1]);
+	return s;
 }

@@ -8,8 +8,6 @@
 #include "stores/merge_plan.h"
 #include "stores/states.h"
 
-#define PAGE 1000
-
 enum status merge_preview(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			  const char *source, const char *target, struct plan *out)
 {
@@ -67,29 +65,17 @@ static struct merge_conflict *new_conflict(struct merging *m, const struct merge
 enum status merge_conflicts(struct cx *cx, struct store *st, const struct merge_operation *op,
 			    struct merge_conflict **out, size_t *n)
 {
-	struct list list = { .cx = cx, .size = sizeof(struct merge_conflict) };
 	struct merge_conflict from = { .row = ROW(merge_conflict),
 				       .tenant_id = op->tenant_id,
 				       .catalog_id = op->catalog_id,
 				       .operation_id = op->id };
-	struct query q = { .from = &from.row, .bound = 3, .limit = PAGE };
-	struct rows page;
+	struct rows list;
+	enum status s =
+		store_list_all(cx, st, &(struct query){ .from = &from.row, .bound = 3 }, &list);
 
-	do {
-		enum status s = store_list(cx, st, &q, &page);
-
-		if (s)
-			return s;
-		for (size_t i = 0; i < page.n; i++) {
-			struct merge_conflict *c = (struct merge_conflict *)page.items + i;
-
-			*(struct merge_conflict *)list_add(&list) = *c;
-			q.after = &c->row;
-		}
-	} while (page.n == PAGE);
 	*out = list.items;
 	*n = list.n;
-	return OK;
+	return s;
 }
 
 /* An answer stands while the question does: the same place, changed in the same way. */

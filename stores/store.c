@@ -15,6 +15,7 @@
 #define MAX_KEY_BYTES 1024
 #define MAX_LIMIT 10000
 #define RETRY_US 20000
+#define PAGE 1000 /* of what is read whole */
 
 static const struct {
 	const char *scheme;
@@ -292,6 +293,28 @@ enum status store_list(struct cx *cx, struct store *st, const struct query *q, s
 	for (size_t i = 0; !s && i < out->n; i++)
 		s = unseal_row(cx, st, (struct row *)((char *)out->items + i * k->size));
 	return s;
+}
+
+enum status store_list_all(struct cx *cx, struct store *st, const struct query *q, struct rows *out)
+{
+	struct row_array all = { .kind = q->from->kind };
+	struct query next = *q;
+	struct rows page;
+
+	*out = (struct rows){ 0 };
+	next.limit = PAGE;
+	do {
+		enum status s = store_list(cx, st, &next, &page);
+
+		if (s)
+			return s;
+		for (size_t i = 0; i < page.n; i++) {
+			next.after = (struct row *)((char *)page.items + i * all.kind->size);
+			memcpy(rows_next(cx, &all), next.after, all.kind->size);
+		}
+	} while (page.n == PAGE);
+	*out = (struct rows){ all.n, all.items };
+	return OK;
 }
 
 enum status store_hold(struct cx *cx, struct store *st, bool on)

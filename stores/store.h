@@ -141,6 +141,11 @@ MUST_USE enum status store_get(struct cx *cx, struct store *st, struct row *row)
 MUST_USE enum status store_list(struct cx *cx, struct store *st, const struct query *q,
 				struct rows *out);
 
+/* All that the query finds, page by page, as one array of the kind's struct: for what is
+ * held at once anyway.  q->limit is not read. */
+MUST_USE enum status store_list_all(struct cx *cx, struct store *st, const struct query *q,
+				    struct rows *out);
+
 /*
  * As ops->apply, with what every store needs first: checks keys (UTF-8, not
  * NULL, at most 1,024 bytes together) and other text (UTF-8): INVALID; refuses a list that names a row

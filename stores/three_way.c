@@ -8,8 +8,6 @@
 #include "stores/readings.h"
 #include "stores/states.h"
 
-#define MAX_PLACES 1000 /* that an asset has had */
-
 /* The entries of one merge, and which of them shows which asset. */
 struct merging {
 	struct cx *cx;
@@ -100,16 +98,14 @@ static enum status find_in_target(struct merging *m, const char *asset_id,
 			      .tenant_id = m->ref->tenant_id,
 			      .catalog_id = m->ref->catalog_id,
 			      .asset_id = asset_id };
-	struct query q = {
-		.from = &from.row, .bound = 2, .where = { "asset_id" }, .limit = MAX_PLACES
-	};
+	struct query q = { .from = &from.row, .bound = 2, .where = { "asset_id" } };
 	struct json_object *tried = json_new_object(m->cx);
-	struct rows rows;
-	enum status s = store_list(m->cx, m->st, &q, &rows);
+	struct rows all;
+	enum status s = store_list_all(m->cx, m->st, &q, &all);
 
 	*out = NULL;
-	for (size_t i = 0; !s && !*out && i < rows.n; i++) {
-		const struct asset *a = (const struct asset *)rows.items + i;
+	for (size_t i = 0; !s && !*out && i < all.n; i++) {
+		const struct asset *a = (const struct asset *)all.items + i;
 		const char *key = state_key(m->cx, a->namespace, a->name);
 		struct place *p;
 
