@@ -6,6 +6,15 @@
 #include "stores/assets.h"
 
 /*
+ * Asked of each state that comes back from the history: its failure ends it.  *claim: the
+ * folders that the asset owns, or NULL = none.  check NULL: not asked.
+ */
+struct comes_back {
+	enum status (*check)(void *arg, const struct asset *state, struct claim **claim);
+	void *arg;
+};
+
+/*
  * `ref` says which catalog: any branch of it.  A branch begins as its parent is at a
  * cut that is taken for it: whatever the catalog holds, its making writes the same few rows.
  * A tag is a branch that nothing is written to.
@@ -22,9 +31,8 @@ struct branch_wish {
 	/* A partial branch: copies of these assets alone, of no parent's.  0 = all. */
 	const struct asset_name *only;
 	size_t n_only;
-	/* Asked of each state that the commits since took away; its failure ends it.  NULL = none. */
-	enum status (*check)(void *arg, const struct asset *state);
-	void *arg;
+	/* Of the states that the commits since took away. */
+	struct comes_back back;
 };
 
 /*

@@ -20,7 +20,8 @@ struct fork {
 	struct job *job;
 	struct catalog_ref *at; /* the catalog as the hidden branch shows it */
 	struct list places;	/* struct place * that get a row of their own, */
-	struct list states;	/* and what each shows: struct asset *, or NULL */
+	struct list states;	/* and what each shows: struct asset *, or NULL; */
+	struct list claims;	/* what comes back by it: struct claim *, or NULL */
 	struct commit commit;	/* that is wished for */
 };
 
@@ -88,8 +89,9 @@ static enum status hide(struct fork *f)
 
 /* --- its rows --------------------------------------------------------------------------- */
 
-static void add_place(struct fork *f, struct place *p, struct asset *state)
+static void add_place(struct fork *f, struct place *p, struct asset *state, struct claim *claim)
 {
+	*(struct claim **)list_add(&f->claims) = claim;
 	*(struct place **)list_add(&f->places) = p;
 	*(struct asset **)list_add(&f->states) = state;
 }
@@ -117,10 +119,11 @@ static enum status as_of_commit(struct fork *f)
 
 	for (size_t i = 0; !s && i < n; i++) {
 		const struct undone *u = &undone[i];
+		struct claim *claim = NULL;
 
-		if (u->was && f->wish->check)
-			s = f->wish->check(f->wish->arg, u->was);
-		add_place(f, place_asset(f->cx, f->at, u->namespace, u->name), u->was);
+		if (u->was && f->wish->back.check)
+			s = f->wish->back.check(f->wish->back.arg, u->was, &claim);
+		add_place(f, place_asset(f->cx, f->at, u->namespace, u->name), u->was, claim);
 	}
 	return s ? s : read_places(f);
 }
@@ -139,7 +142,7 @@ static void add_namespaces(struct fork *f, const char *path)
 		       (strcmp(have[i]->namespace, p->namespace) || strcmp(have[i]->name, p->name)))
 			i++;
 		if (i == f->places.n)
-			add_place(f, p, NULL);
+			add_place(f, p, NULL, NULL);
 		if (!*c)
 			return;
 	}
@@ -166,7 +169,7 @@ static enum status partial(struct fork *f)
 	for (size_t i = 0; i < w->n_only; i++) {
 		if (!is_listed(f, &w->only[i]))
 			add_place(f, place_asset(f->cx, f->at, w->only[i].path, w->only[i].name),
-				  NULL);
+				  NULL, NULL);
 		add_namespaces(f, w->only[i].path);
 	}
 	s = read_places(f);
@@ -193,17 +196,27 @@ static const char *listed(struct cx *cx, const struct branch_wish *w)
 
 /* --- its name --------------------------------------------------------------------------- */
 
-static void add_rows(struct fork *f, struct edit *e)
+static bool is_there_still(const struct place *p, const struct asset *state)
+{
+	return p->seen && text_same(p->seen->asset_id, state->asset_id);
+}
+
+static enum status add_rows(struct fork *f, struct edit *e)
 {
 	struct place **places = f->places.items;
 	struct asset **states = f->states.items;
+	struct claim **claims = f->claims.items;
+	enum status s = OK;
 
-	for (size_t i = 0; i < f->places.n; i++) {
+	for (size_t i = 0; !s && i < f->places.n; i++) {
+		if (states[i] && claims[i] && !is_there_still(places[i], states[i]))
+			s = claim_again(e, f->st, claims[i], states[i]->asset_id);
 		if (states[i])
 			edit_put(e, places[i], states[i]);
 		else if (places[i]->seen)
 			edit_hide(e, places[i]);
 	}
+	return s;
 }
 
 static enum status publish(struct fork *f, const struct audit *by, struct branch *out)
@@ -217,7 +230,9 @@ static enum status publish(struct fork *f, const struct audit *by, struct branch
 	out->name = w->name;
 	out->branch_type = w->type;
 	e = edit_begin(f->cx, f->at, out, by);
-	add_rows(f, e);
+	s = add_rows(f, e);
+	if (s)
+		return s;
 	out->cut = 1; /* what it began with is its cut 0: where merges begin */
 	if (w->n_only) {
 		out->chain = "[]";
@@ -241,7 +256,8 @@ enum status branch_fork(struct cx *cx, struct store *st, const struct catalog_re
 			  .ref = ref,
 			  .wish = wish,
 			  .places = { .cx = cx, .size = sizeof(struct place *) },
-			  .states = { .cx = cx, .size = sizeof(struct asset *) } };
+			  .states = { .cx = cx, .size = sizeof(struct asset *) },
+			  .claims = { .cx = cx, .size = sizeof(struct claim *) } };
 	enum status s = find_parent(&f);
 
 	if (!s)

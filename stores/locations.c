@@ -176,6 +176,28 @@ enum status claim_add(struct edit *e, struct claim *c, const char *asset_id)
 	return OK;
 }
 
+bool claim_is_covered(const struct claim *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!is_covered(c, c->paths[i]))
+			return false;
+	return true;
+}
+
+enum status claim_again(struct edit *e, struct store *st, struct claim *c, const char *asset_id)
+{
+	size_t n;
+	struct row **rows = claim_rows(e->cx, c, &n);
+	enum status s = n ? store_get_all(e->cx, st, rows, n) : OK;
+
+	if (!s)
+		s = claim_check(e->cx, c, asset_id);
+	for (size_t i = 0; !s && i < c->n_rows; i++)
+		if (is_table(&c->rows[i])) /* who frees it reads the asset's rows again */
+			edit_add(e, TOUCH, &c->rows[i].row, PART_LOCATION);
+	return s ? s : claim_add(e, c, asset_id);
+}
+
 enum status locations_free(struct edit *e, struct store *st, const char *asset_id)
 {
 	struct location_row from = { .row = ROW(location_row), .asset_id = asset_id };

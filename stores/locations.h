@@ -37,6 +37,16 @@ const char *claim_owner(const struct claim *c);
 /* Puts the missing rows into the list.  INVALID: it overlaps a claim that is in the list. */
 MUST_USE enum status claim_add(struct edit *e, struct claim *c, const char *asset_id);
 
+/*
+ * For an asset that comes back: reads and checks the claim, and puts what is missing of it
+ * into the list; what is the asset's still stays so.  INVALID: it is another's by now.
+ */
+MUST_USE enum status claim_again(struct edit *e, struct store *st, struct claim *c,
+				 const char *asset_id);
+
+/* True where each path lies in a folder that was read to be a table's: claim_check says whose. */
+bool claim_is_covered(const struct claim *c);
+
 /* Puts DELETEs of all the asset's TABLE rows into the list. */
 MUST_USE enum status locations_free(struct edit *e, struct store *st, const char *asset_id);
 

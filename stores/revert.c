@@ -11,6 +11,7 @@ struct reverting {
 	struct store *st;
 	const struct catalog_ref *ref; /* on the branch */
 	struct operation *ops;
+	struct claim **claims; /* of what each brings back, or NULL */
 	size_t n;
 	const char *id;
 };
@@ -44,6 +45,7 @@ static enum status read_entries(struct reverting *r, struct branch *branch, stru
 		entries[i] = (struct entry){ .source = o->was,
 					     .base = left_by(r->cx, o),
 					     .target = places[i],
+					     .claim = r->claims[i],
 					     .unchanged = operation_stands(o, places[i]->seen) };
 	}
 	return s;
@@ -96,8 +98,7 @@ static enum status try_revert(struct reverting *r, const struct audit *by, const
 }
 
 enum status commit_revert(struct cx *cx, struct store *st, const struct catalog_ref *ref,
-			  const char *name, const char *id,
-			  enum status (*check)(void *arg, const struct asset *state), void *arg,
+			  const char *name, const char *id, const struct comes_back *back,
 			  const struct audit *by, const char **commit_id)
 {
 	struct reverting r = { .cx = cx, .st = st, .id = id };
@@ -116,9 +117,10 @@ enum status commit_revert(struct cx *cx, struct store *st, const struct catalog_
 	if (!s)
 		s = commit_operations(cx, &c, &r.ops, &r.n);
 	r.ref = on;
-	for (size_t i = 0; !s && check && i < r.n; i++)
+	r.claims = s ? NULL : cx_array(cx, r.n, sizeof(*r.claims));
+	for (size_t i = 0; !s && back->check && i < r.n; i++)
 		if (r.ops[i].was)
-			s = check(arg, r.ops[i].was);
+			s = back->check(back->arg, r.ops[i].was, &r.claims[i]);
 	if (s)
 		return s;
 	for (size_t i = 1; i <= EDIT_TRIES; i++) {

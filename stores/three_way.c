@@ -444,6 +444,8 @@ static enum status add_one(struct adding *a, const struct entry *x)
 		return add_leaving(a, p);
 	if (p->seen && !text_same(p->seen->asset_id, to->asset_id))
 		s = leave(a, p);
+	if (!s && x->claim && !(p->seen && text_same(p->seen->asset_id, to->asset_id)))
+		s = claim_again(e, a->st, x->claim, to->asset_id);
 	if (s)
 		return s;
 	row = state_copy(e->cx, to);

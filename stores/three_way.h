@@ -3,7 +3,7 @@
 #ifndef STORES_THREE_WAY_H
 #define STORES_THREE_WAY_H
 
-#include "stores/edit.h"
+#include "stores/locations.h"
 
 enum outcome {
 	STAYS,	   /* the target is as it shall be */
@@ -25,6 +25,9 @@ struct entry {
 	struct place *also;
 	/* It goes the way of that entry, which is a conflict: number + 1; 0 = its own. */
 	size_t follows;
+	/* Of a source that the target's history has and its branches may not: the folders it wants
+	 * again; set by the caller.  NULL: they are its own still. */
+	struct claim *claim;
 	/* How a conflict ends; set by the caller. */
 	bool resolved;
 	bool take;		    /* the source's, or `manual` */
@@ -44,7 +47,7 @@ size_t three_way_open(const struct entry *entries, size_t n);
 
 /*
  * Adds all that is taken to a list over the target.  CONFLICT: what was resolved so
- * can't be: the message says why; INVALID: a claim.
+ * can't be: the message says why; INVALID: a claim is another's by now.
  */
 MUST_USE enum status three_way_add(struct edit *e, struct store *st, const struct entry *entries,
 				   size_t n, size_t *changes);

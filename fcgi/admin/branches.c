@@ -176,8 +176,7 @@ static enum status make(struct request *rq, struct branch_wish *w, enum action a
 	if (s)
 		return s;
 	f.ref = *ref;
-	w->check = refs_check_file;
-	w->arg = &f;
+	w->back = (struct comes_back){ refs_check_back, &f };
 	return branch_create(rq->cx, rq->rs->store, *ref, w, request_actor(rq), out);
 }
 

@@ -230,7 +230,8 @@ enum status revert_commit(struct request *rq)
 		s = refs_of_body(rq, MAY_WRITE, &f.ref);
 	if (!s)
 		s = commit_revert(rq->cx, rq->rs->store, f.ref, branch, rq->segments[0],
-				  refs_check_file, &f, request_actor(rq), &id);
+				  &(struct comes_back){ refs_check_back, &f }, request_actor(rq),
+				  &id);
 	if (s)
 		return s;
 	json_set_text(o, "status", "reverted");

@@ -130,21 +130,28 @@ enum status refs_asset(struct request *rq, struct json_object *v, const char *wh
 	return OK;
 }
 
-enum status refs_check_file(void *files, const struct asset *state)
+static enum status check_file(struct request *rq, const struct scope *sc, const char *file)
+{
+	int64_t size;
+	enum status s = cloud_stat(rq->cx, rq->rs->cloud, &sc->storage, file, &size);
+
+	return s == NOT_FOUND ? fail(rq->cx, CONFLICT, "the metadata file %s is gone", file) : s;
+}
+
+enum status refs_check_back(void *files, const struct asset *state, struct claim **claim)
 {
 	const struct refs_files *f = files;
 	struct request *rq = f->rq;
 	const struct scope *sc;
-	int64_t size;
 	enum status s = scope_of(rq->cx, f->ref, &sc);
 
-	if (!state->metadata_location || s == INVALID)
-		return OK; /* nothing to look for, or nowhere to look */
-	if (!s)
-		s = cloud_stat(rq->cx, rq->rs->cloud, &sc->storage, state->metadata_location,
-			       &size);
-	if (s == NOT_FOUND)
-		return fail(rq->cx, CONFLICT, "the metadata file %s is gone",
-			    state->metadata_location);
-	return s;
+	*claim = NULL;
+	if (s)
+		return s == INVALID ? OK : s; /* nowhere to look */
+	if (state->metadata_location)
+		s = check_file(rq, sc, state->metadata_location);
+	if (s || !state->location)
+		return s;
+	*claim = CX_NEW(rq->cx, struct claim);
+	return scope_claim(rq->cx, sc, state, *claim);
 }

@@ -33,12 +33,12 @@ MUST_USE enum status refs_of_id(struct request *rq, const char *catalog_id, enum
 MUST_USE enum status refs_asset(struct request *rq, struct json_object *v, const char *where,
 				struct asset_name *out);
 
-/* Which files states need that come back.  As struct branch_wish's check: OK where a state's
+/* What states need that come back.  As struct comes_back's check: OK where a state's
  * metadata file is still there; CONFLICT names it. */
 struct refs_files {
 	struct request *rq;
 	const struct catalog_ref *ref;
 };
-MUST_USE enum status refs_check_file(void *files, const struct asset *state);
+MUST_USE enum status refs_check_back(void *files, const struct asset *state, struct claim **claim);
 
 #endif

@@ -100,6 +100,21 @@ static enum status subject_of(struct request *rq, const struct merge_conflict *c
 	return s;
 }
 
+/* What is put in by hand may not move the table: a folder is claimed by a commit. */
+static enum status check_folders(struct request *rq, struct claim *claim, const char *asset_id,
+				 const char *file)
+{
+	size_t n;
+	struct row **rows = claim_rows(rq->cx, claim, &n);
+	enum status s = n ? store_get_all(rq->cx, rq->rs->store, rows, n) : OK;
+
+	if (!s)
+		s = claim_check(rq->cx, claim, asset_id);
+	if (!s && !claim_is_covered(claim))
+		s = fail(rq->cx, INVALID, "%s: the table has another folder", file);
+	return s;
+}
+
 enum status manual_state(struct request *rq, const struct catalog_ref *ref,
 			 const struct merge_conflict *c, const char *location,
 			 const struct asset **out)
@@ -133,6 +148,9 @@ enum status manual_state(struct request *rq, const struct catalog_ref *ref,
 		return s;
 	if (!text_same(row->table_uuid, uuid))
 		return fail(rq->cx, INVALID, "%s is another table's metadata", location);
+	s = check_folders(rq, &claim, row->asset_id, location);
+	if (s)
+		return s;
 	text_name(row, &f);
 	*out = row;
 	return OK;

@@ -222,3 +222,17 @@ enum status scope_describe(struct cx *cx, const struct scope *sc, const struct m
 	return s ? s
 		 : own(cx, sc, "write.metadata.path", f.metadata_path, &row->metadata_path, claim);
 }
+
+enum status scope_claim(struct cx *cx, const struct scope *sc, const struct asset *row,
+			struct claim *claim)
+{
+	const char *folders[] = { row->location, row->data_path, row->metadata_path };
+	struct location l;
+	enum status s = OK;
+
+	*claim = (struct claim){ .storage = sc->identity };
+	for (size_t i = 0; !s && i < ARRAY_SIZE(folders); i++)
+		if (folders[i] && !scope_check(cx, sc, "location", folders[i], &l))
+			s = claim_path(cx, claim, storage_claim(cx, &sc->storage, &l));
+	return s;
+}

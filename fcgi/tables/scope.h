@@ -43,4 +43,8 @@ MUST_USE enum status scope_describe(struct cx *cx, const struct scope *sc,
 				    const struct metadata_kind *kind, struct json_object *metadata,
 				    struct asset *row, struct claim *claim);
 
+/* The folders that a row says its asset owns, as far as they are of this storage. */
+MUST_USE enum status scope_claim(struct cx *cx, const struct scope *sc, const struct asset *row,
+				 struct claim *claim);
+
 #endif

@@ -135,6 +135,49 @@ START_TEST(commits)
 }
 END_TEST
 
+static const char *create_at(const char *name, const char *location)
+{
+	return cx_printf(&cx, "{\"name\":\"%s\"," SCHEMA ",\"location\":\"%s\"}", name, location);
+}
+
+/* What comes back owns its folder again, or does not come back. */
+START_TEST(folders_come_back)
+{
+	const char *folder_of_u = cx_printf(&cx, "file://%s/u", root), *drop, *made;
+
+	make_t();
+	expect("POST", T, create_at("u", folder_of_u), 200, NULL);
+	made = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
+	expect("DELETE", T "/u", NULL, 204, NULL);
+	drop = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
+	expect("POST", cx_printf(&cx, API "commits/%s/revert", drop), "{}", 200, NULL);
+	expect("POST", T, create_at("w", folder_of_u), 400, "overlaps");
+	expect("DELETE", T "/u", NULL, 204, NULL);
+	/* the same for a branch that shows what main has no more */
+	expect("POST", API "branches",
+	       cx_printf(&cx, "{\"name\":\"then\",\"commit_id\":\"%s\"}", made), 201, NULL);
+	expect("POST", T, create_at("w", folder_of_u), 400, "overlaps");
+	expect("GET", T "/u?branch=then", NULL, 200, NULL);
+}
+END_TEST
+
+START_TEST(folders_that_are_taken)
+{
+	const char *folder_of_u = cx_printf(&cx, "file://%s/u", root), *drop, *made;
+
+	make_t();
+	expect("POST", T, create_at("u", folder_of_u), 200, NULL);
+	made = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
+	expect("DELETE", T "/u", NULL, 204, NULL);
+	drop = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
+	expect("POST", T, create_at("w", folder_of_u), 200, NULL);
+	expect("POST", cx_printf(&cx, API "commits/%s/revert", drop), "{}", 400, "overlaps");
+	expect("POST", API "tags", cx_printf(&cx, "{\"name\":\"then\",\"commit_id\":\"%s\"}", made),
+	       400, "overlaps");
+	expect("GET", T "/u", NULL, 404, NULL);
+}
+END_TEST
+
 START_TEST(merges)
 {
 	struct fcgi_answer a;
@@ -389,6 +432,8 @@ int main(void)
 	tcase_add_test(c, a_branch_of_the_same_name);
 	tcase_add_test(c, partial_branches);
 	tcase_add_test(c, commits);
+	tcase_add_test(c, folders_come_back);
+	tcase_add_test(c, folders_that_are_taken);
 	tcase_add_test(c, merges);
 	tcase_add_test(c, answers_grow_old);
 	tcase_add_test(c, resolved_by_hand);
