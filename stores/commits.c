@@ -187,6 +187,12 @@ struct lister {
 	bool open; /* the last one kept waits for its parent */
 };
 
+/* Spares most commits the reading.  What JSON writes in another way is not looked for. */
+static bool may_name(const char *operations, const char *name)
+{
+	return strpbrk(name, "\"\\/") || strstr(operations, name);
+}
+
 static enum status touches(struct cx *cx, const struct commit *c, const struct commit_filter *f,
 			   bool *yes)
 {
@@ -196,7 +202,7 @@ static enum status touches(struct cx *cx, const struct commit *c, const struct c
 	enum status s;
 
 	*yes = !f->name;
-	if (*yes || !c->operations || !strstr(c->operations, f->name))
+	if (*yes || !c->operations || !may_name(c->operations, f->name))
 		return OK;
 	s = commit_operations(&own, c, &list, &n);
 	for (size_t i = 0; !s && !*yes && i < n; i++)
