@@ -30,7 +30,7 @@ MUST_USE enum status diff_points(struct cx *cx, struct store *st, const struct p
 /*
  * Makes what the commit changed on its branch as it was before, in a commit of the
  * branch `name`: all of it or nothing.  `back` is asked of each state that
- * comes back.  *commit_id: the new commit.  NOT_FOUND; CONFLICT: something of it was
+ * comes back, or NULL.  *commit_id: the new commit.  NOT_FOUND; CONFLICT: something of it was
  * changed since: the message names the first.
  */
 MUST_USE enum status commit_revert(struct cx *cx, struct store *st, const struct catalog_ref *ref,

@@ -118,7 +118,7 @@ enum status commit_revert(struct cx *cx, struct store *st, const struct catalog_
 		s = commit_operations(cx, &c, &r.ops, &r.n);
 	r.ref = on;
 	r.claims = s ? NULL : cx_array(cx, r.n, sizeof(*r.claims));
-	for (size_t i = 0; !s && back->check && i < r.n; i++)
+	for (size_t i = 0; !s && back && i < r.n; i++)
 		if (r.ops[i].was)
 			s = back->check(back->arg, r.ops[i].was, &r.claims[i]);
 	if (s)

@@ -503,8 +503,7 @@ static void revert_one(void)
 		return;
 	may = taken_back(&m->commits[at].before, &m->commits[at].map, &m->map, &want);
 	trace("revert", m->name, m->commits[at].id);
-	s = commit_revert(&cx, st, ref, m->name, m->commits[at].id, &(struct comes_back){ 0 }, NULL,
-			  &made);
+	s = commit_revert(&cx, st, ref, m->name, m->commits[at].id, NULL, NULL, &made);
 	ck_assert_msg(s == (may ? OK : CONFLICT), "operation %d: revert on %s: %d: %s",
 		      counts.operations, m->name, s, s ? cx.message : "");
 	(*(may ? &counts.reverted : &counts.stayed))++;

@@ -132,6 +132,8 @@ START_TEST(commits)
 	       "reverted");
 	expect("GET", T "/t", NULL, 200, "\"k\":\"1\"");
 	expect("GET", API "diff?from=v1&to=main", NULL, 200, "[]");
+	expect("POST", T, "{\"name\":\"q\\\"x\"," SCHEMA "}", 200, NULL);
+	expect("GET", API "branches/main/commits?table=a.q%22x", NULL, 200, "create_table");
 }
 END_TEST
 
@@ -257,15 +259,17 @@ START_TEST(answers_grow_old)
 }
 END_TEST
 
-/* Of dev's and main's both, as somebody has put them together; the name of the file. */
-static const char *by_hand(void)
+/* Of dev's and main's both, as somebody has put them together, with that for dev's property; the
+ * name of the file. */
+static const char *by_hand(const char *name, const char *property)
 {
 	const char *file;
 
 	expect("GET", AT("dev"), NULL, 200, NULL);
-	file = cx_printf(&cx, "%.*shand.metadata.json",
-			 (int)(strrchr(last_location, '/') - last_location + 1), last_location);
-	ck_assert_int_eq(system(cx_printf(&cx, "sed 's/\"k\": *\"dev\"/\"k\":\"hand\"/' %s > %s",
+	file = cx_printf(&cx, "%.*s%s.metadata.json",
+			 (int)(strrchr(last_location, '/') - last_location + 1), last_location,
+			 name);
+	ck_assert_int_eq(system(cx_printf(&cx, "sed 's|\"k\": *\"dev\"|%s|' %s > %s", property,
 					  path_of(last_location), path_of(file))),
 			 0);
 	return file;
@@ -295,7 +299,9 @@ START_TEST(resolved_by_hand)
 		    "operation_id");
 	conflict = member(
 		call("GET", cx_printf(&cx, API "merge-operations/%s/conflicts", op), NULL), "id");
-	file = by_hand();
+	file = by_hand("moved", cx_printf(&cx, "\"write.data.path\":\"file://%s/x\"", root));
+	resolve_by_hand(conflict, file, 400, "another folder");
+	file = by_hand("hand", "\"k\":\"hand\"");
 	/* it has to be there, in the warehouse, and of the same table */
 	resolve_by_hand(conflict, "file:///etc/passwd", 400, "metadata-location");
 	resolve_by_hand(conflict, "$W/none.metadata.json", 400, "none.metadata.json");
