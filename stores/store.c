@@ -428,25 +428,25 @@ static bool has_insert(const struct list *list)
 }
 
 /*
- * Runs the list until its outcome is known.  A later try that is refused may
- * have met the first one's own rows; only a list that INSERTs can tell.
+ * Runs the list until its outcome is known, or can't be any more.  A later try that is
+ * refused may have met the first one's own rows; only a list that INSERTs can tell.
  */
 static enum status run_list(struct cx *cx, struct store *st, const struct list *list,
 			    size_t *failed)
 {
 	enum status s = st->ops->apply(cx, st, list->changes, list->n, failed);
 	const char *why = s == UNKNOWN ? cx_strdup(cx, cx->message) : NULL;
-	bool yes = false;
+	bool yes = false, open = why;
 
-	while (why && s != OK && cx_left_ms(cx) > RETRY_US / 1000) {
-		if ((s == EXISTS || s == CONFLICT) && has_insert(list)) {
-			enum status look = landed(cx, st, list, &yes);
+	while (open && cx_left_ms(cx) > RETRY_US / 1000) {
+		bool refused = s == EXISTS || s == CONFLICT;
 
-			if (!look)
-				return yes ? OK : s;
-		}
+		if (refused && !landed(cx, st, list, &yes))
+			return yes ? OK : s;
 		usleep(RETRY_US);
 		s = st->ops->apply(cx, st, list->changes, list->n, failed);
+		refused = s == EXISTS || s == CONFLICT;
+		open = s == UNKNOWN || s == UNAVAILABLE || (refused && has_insert(list));
 	}
 	return why && s ? fail(cx, UNKNOWN, "%s", why) : s;
 }

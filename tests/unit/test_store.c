@@ -371,7 +371,8 @@ static const struct {
 	  UPDATE,
 	  0,
 	  UNKNOWN,
-	  0 }, /* ours or theirs: nothing tells */
+	  2 }, /* ours or theirs: nothing tells, and nothing will */
+	{ { UNKNOWN, INTERNAL, INTERNAL }, INSERT, 0, UNKNOWN, 2 }, /* nor will a further try */
 	{ { UNKNOWN, OK, OK }, UPDATE, 0, OK, 2 },
 };
 
