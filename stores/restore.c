@@ -149,13 +149,13 @@ static enum status begin_tenant(struct restore *r, struct tenant *t)
 	struct tenant empty = { .row = ROW(tenant), .tenant_id = t->tenant_id };
 	struct row *look[] = { &empty.row };
 	struct change list[3];
-	bool there;
-	enum status s = restore_is_there(&r->step, r->st, empty.tenant_id, &there);
+	bool there = false;
+	enum status s = store_get_all(&r->step, r->st, look, 1);
 
+	if (!s) /* behind its version: who comes in later changes that */
+		s = restore_is_there(&r->step, r->st, empty.tenant_id, &there);
 	if (!s && there && !r->o->skip_existing)
 		s = fail(&r->step, CONFLICT, "tenant %s was made meanwhile", empty.tenant_id);
-	if (!s)
-		s = store_get_all(&r->step, r->st, look, 1);
 	r->skipping = there;
 	if (s || there)
 		return s;

@@ -170,11 +170,57 @@ START_TEST(two_at_once)
 }
 END_TEST
 
+/* The default tenant's last look for emptiness is over, and somebody puts something in. */
+static struct store_ops spied;
+static const struct store_ops *below;
+static int looks;
+
+static enum status list_then_fill(struct cx *c, struct store *in, const struct query *q,
+				  struct rows *out)
+{
+	struct warehouse w = { .tenant_id = NIL_UUID, .name = "late" };
+	const struct kind *last = NULL;
+	enum status s = below->list(c, in, q, out);
+
+	for (size_t i = 0; dump_kind(i); i++)
+		if (!(dump_kind(i)->flags & GLOBAL))
+			last = dump_kind(i);
+	if (q->from->kind != last || q->limit != 1 || ++looks != 2)
+		return s;
+	in->ops = below;
+	in->sealed = false;
+	ok(warehouse_create(c, in, &w, NULL));
+	in->sealed = true;
+	return s;
+}
+
+START_TEST(somebody_comes_in)
+{
+	struct warehouse w = { .row = ROW(warehouse), .tenant_id = NIL_UUID, .name = "late" };
+	struct store *other;
+	struct tenant t;
+
+	begin();
+	other = open_at("other");
+	below = other->ops;
+	spied = *below;
+	spied.list = list_then_fill;
+	other->ops = &spied;
+	ck_assert_int_eq(import(other, export_by(st, NULL, NIL_UUID, NULL)), CONFLICT);
+	ck_assert_int_eq(looks, 2);
+	ok(tenant_find(&cx, other, NIL_UUID, &t));
+	ok(store_get(&cx, other, &w.row));
+	nothing_is_left(other);
+	store_close(other);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
 		{ places_that_are_taken, 4 }, { stopped, 0 },	  { killed, 7 },
-		{ left_to_the_worker, 0 },    { two_at_once, 0 },
+		{ left_to_the_worker, 0 },    { two_at_once, 0 }, { somebody_comes_in, 0 },
 	};
 
 	return run_suite("restore", tests, ARRAY_SIZE(tests));
