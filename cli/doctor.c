@@ -145,7 +145,7 @@ static enum status look_at_catalog(struct doctor *d, const struct catalog *c)
 		if (s == NOT_FOUND)
 			doctor_finds(d, "catalog %s of tenant %s: its warehouse \"%s\" is missing",
 				     c->name, c->tenant_id, c->warehouse_name);
-	} else if (!c->storage_location || !*c->storage_location) {
+	} else if ((!c->storage_location || !*c->storage_location) && !d->site.rs.store->fallback) {
 		s = NOT_FOUND;
 		doctor_finds(d, "catalog %s of tenant %s has no warehouse: no table can be made",
 			     c->name, c->tenant_id);

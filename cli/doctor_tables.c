@@ -209,14 +209,15 @@ static bool known_files(struct ward *w, const char *asset_id, struct seen *known
 		struct metadata_path *paths;
 		size_t n;
 
-		if (!a[i].metadata_location || !seen_add(known, a[i].metadata_location))
+		if (!a[i].metadata_location ||
+		    !seen_add(known, location_key(cx, a[i].metadata_location)))
 			continue;
 		if (text_read_file(&rq, w->sc, a[i].metadata_location, &f, &metadata) ||
 		    metadata_paths(cx, metadata, &paths, &n))
 			return false;
 		for (size_t k = 0; k < n; k++)
 			if (text_starts(paths[k].member, "metadata-log["))
-				seen_add(known, paths[k].location);
+				seen_add(known, location_key(cx, paths[k].location));
 	}
 	return true;
 }
@@ -228,7 +229,7 @@ static enum status look_at_entry(struct ward *w, const struct cloud_entry *e,
 	bool used = true;
 	enum status s;
 
-	if (!site_is_metadata(e->location) || seen_has(known, e->location) ||
+	if (!site_is_metadata(e->location) || seen_has(known, location_key(cx, e->location)) ||
 	    e->modified_ms > cx_now_ms() - w->d->grace_ms)
 		return OK;
 	s = asset_metadata_used(cx, w->d->site.rs.store, w->ref, e->location, &used);
@@ -337,14 +338,16 @@ static enum status look_at_branches(struct ward *w)
 			s = content_catalog(&w->memory, w->d->site.rs.content, w->d->site.rs.store,
 					    w->catalog->tenant_id, w->catalog->name, b[i].name,
 					    &w->ref);
+			if (s == NOT_FOUND) { /* dropped: its rows are about to go */
+				s = OK;
+				continue;
+			}
 			if (!s)
 				s = scope_of(&w->memory, w->ref, &w->sc);
-			if (s == NOT_FOUND || s == INVALID)
-				continue;
 			if (!s)
 				s = look_at_branch(w, b[i].id);
 		}
-	} while ((!s || s == NOT_FOUND || s == INVALID) && rows.n == PAGE);
+	} while (!s && rows.n == PAGE);
 	return s;
 }
 

@@ -12,7 +12,7 @@
 #define MAX_ROWS 10000
 #define MAX_SEEN 20000000 /* 16 bytes each */
 
-/* Texts in order, each once. */
+/* Locations in order, each once however it is spelled. */
 struct queue {
 	struct json_object *list;
 	struct seen *seen;
@@ -55,9 +55,9 @@ static struct queue queue_open(struct cx *cx)
 	return (struct queue){ .list = json_new_array(cx), .seen = seen_open(cx) };
 }
 
-static void queue_add(struct queue *q, const char *text)
+static void queue_add(struct cx *cx, struct queue *q, const char *text)
 {
-	if (text && seen_add(q->seen, text))
+	if (text && seen_add(q->seen, location_key(cx, text)))
 		json_add_text(q->list, text);
 }
 
@@ -68,9 +68,9 @@ static const char *queue_next(struct queue *q)
 	return json_object_get_string(json_object_array_get_idx(q->list, q->at++));
 }
 
-static void reach(struct removal *r, const char *location)
+static void reach(struct cx *cx, struct removal *r, const char *location)
 {
-	if (location && seen_add(r->reached, location))
+	if (location && seen_add(r->reached, location_key(cx, location)))
 		r->n_reached++;
 }
 
@@ -91,12 +91,12 @@ static void add_snapshot(struct cx *cx, struct json_object *snapshot, struct que
 	struct manifest_file *named;
 	size_t n;
 
-	queue_add(lists, list);
+	queue_add(cx, lists, list);
 	if (list)
 		return;
 	table_files_inline(cx, snapshot, &named, &n);
 	for (size_t i = 0; i < n; i++)
-		queue_add(manifests, named[i].path);
+		queue_add(cx, manifests, named[i].path);
 }
 
 /* `base`: its expired snapshots are what goes, where nothing else reaches it. */
@@ -114,8 +114,8 @@ static void add_snapshots(struct cx *cx, struct removal *r, struct json_object *
 	}
 }
 
-static void add_statistics(struct removal *r, struct json_object *metadata, const char *key,
-			   bool base)
+static void add_statistics(struct cx *cx, struct removal *r, struct json_object *metadata,
+			   const char *key, bool base)
 {
 	struct json_object *list = json_member(metadata, key);
 
@@ -124,17 +124,17 @@ static void add_statistics(struct removal *r, struct json_object *metadata, cons
 		const char *path = json_text(o, "statistics-path");
 
 		if (base && is_expired(r, json_int(o, "snapshot-id", -1)))
-			queue_add(&r->old_files, path);
+			queue_add(cx, &r->old_files, path);
 		else
-			reach(r, path);
+			reach(cx, r, path);
 	}
 }
 
 static void add_metadata(struct cx *cx, struct removal *r, struct json_object *metadata, bool base)
 {
 	add_snapshots(cx, r, metadata, base);
-	add_statistics(r, metadata, "statistics", base);
-	add_statistics(r, metadata, "partition-statistics", base);
+	add_statistics(cx, r, metadata, "statistics", base);
+	add_statistics(cx, r, metadata, "partition-statistics", base);
 }
 
 /* --- begin ------------------------------------------------------------------------------------ */
@@ -174,7 +174,8 @@ static enum status read_rows(struct removal *r, struct store *st, const char *te
 	if (!s && rows.n == MAX_ROWS)
 		s = fail(r->cx, TOO_LARGE, "too many branches and tags show the table");
 	for (size_t i = 0; !s && i < rows.n; i++)
-		queue_add(&r->metadata, ((const struct asset *)rows.items)[i].metadata_location);
+		queue_add(r->cx, &r->metadata,
+			  ((const struct asset *)rows.items)[i].metadata_location);
 	return s;
 }
 
@@ -206,8 +207,9 @@ enum status removal_open(struct cx *cx, struct store *st, struct cloud *cloud,
 		s = read_ids(r, payload);
 	if (!s)
 		s = table_files_open(cx, st, cloud, tenant_id, payload, &r->files);
-	if (!s)
-		s = read_metadata(cx, r, location, &r->base);
+	if (s)
+		return s;
+	s = read_metadata(cx, r, location, &r->base);
 	if (s == NOT_FOUND) {
 		log_event(LOG_WARNING_, "removal_skipped", NULL, "%s", cx->message);
 		return OK;
@@ -245,7 +247,7 @@ static enum status step_list(struct cx *step, struct removal *r, const char *loc
 	if (!s)
 		s = manifest_list_read(step, bytes, n, &files, &n);
 	for (size_t i = 0; !s && i < n; i++)
-		queue_add(into, files[i].path);
+		queue_add(step, into, files[i].path);
 	return s == NOT_FOUND ? OK : s;
 }
 
@@ -260,7 +262,7 @@ static enum status step_manifest(struct cx *step, struct removal *r, const char 
 		s = manifest_read(step, bytes, n, &entries, &n);
 	for (size_t i = 0; !s && i < n; i++)
 		if (entries[i].status != ENTRY_DELETED)
-			reach(r, entries[i].path);
+			reach(step, r, entries[i].path);
 	if (!s && r->n_reached > MAX_SEEN)
 		s = fail(step, TOO_LARGE, "the table has more than %d files", MAX_SEEN);
 	return s == NOT_FOUND ? OK : s;
@@ -268,17 +270,19 @@ static enum status step_manifest(struct cx *step, struct removal *r, const char 
 
 /* --- what goes ------------------------------------------------------------------------------------ */
 
-static bool stays(const struct removal *r, const char *location)
+static bool stays(struct cx *cx, const struct removal *r, const char *location)
 {
-	return seen_has(r->reached, location) || seen_has(r->lists.seen, location) ||
-	       seen_has(r->manifests.seen, location) || seen_has(r->metadata.seen, location);
+	const char *key = location_key(cx, location);
+
+	return seen_has(r->reached, key) || seen_has(r->lists.seen, key) ||
+	       seen_has(r->manifests.seen, key) || seen_has(r->metadata.seen, key);
 }
 
 static enum status remove_one(struct cx *step, struct removal *r, const char *location)
 {
 	enum status s;
 
-	if (stays(r, location) || !table_files_own(step, &r->files, location))
+	if (stays(step, r, location) || !table_files_own(step, &r->files, location))
 		return OK;
 	s = table_files_remove(step, &r->files, location);
 	r->removed += !s;
@@ -311,7 +315,7 @@ static enum status open_old(struct cx *step, struct removal *r, const char *loca
 	size_t n;
 	enum status s;
 
-	if (stays(r, location))
+	if (stays(step, r, location))
 		return OK;
 	memory->deadline_ms = step->deadline_ms;
 	s = table_files_read(memory, &r->files, location, &bytes, &n);

@@ -13,7 +13,8 @@ struct removal;
  * Begins a "remove-expired" job (stores/jobs.h); it belongs to cx.  Nothing is removed before
  * everything was read that any row of the asset still reaches, living or kept, on any branch,
  * and what the table's file before the expiry reaches without them.  What can't be read for
- * another reason than that it is gone ends it.  *out is NULL where that file is gone.
+ * another reason than that it is gone ends it.  *out is NULL where that file is
+ * gone.  NOT_FOUND: the warehouse.
  */
 MUST_USE enum status removal_open(struct cx *cx, struct store *st, struct cloud *cloud,
 				  const char *tenant_id, struct json_object *payload,

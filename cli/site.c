@@ -2,15 +2,12 @@
 /* site.c - the store and the warehouses' files together. */
 #include "cli/site.h"
 
+#include "common/default_storage.h"
 #include "common/text.h"
 
 enum status site_open(struct cli *c, struct site *s)
 {
-	struct cloud_limits limits = { .file_roots = c->config->file_roots,
-				       .object_max_bytes = c->config->max_metadata_bytes,
-				       .ca_file = c->config->ca_file,
-				       .refuse_loopback = c->config->refuse_loopback,
-				       .allow = c->config->outbound_allow };
+	struct cloud_limits limits = cloud_limits_of(c->config);
 	enum status r = cli_store(c, false);
 
 	*s = (struct site){ .c = c, .rs = { .family = "cli", .config = c->config } };
@@ -18,6 +15,12 @@ enum status site_open(struct cli *c, struct site *s)
 		return r;
 	s->rs.store = c->store;
 	s->rs.content = content_open();
+	if (c->config->default_storage) {
+		r = default_storage_read(c->cx, c->config->default_storage, &s->fallback);
+		if (r)
+			return r;
+		c->store->fallback = &s->fallback;
+	}
 	r = cloud_open(c->cx, &limits, &s->rs.cloud);
 	return r ? r : cache_open(c->cx, NULL, 0, &s->rs.cache);
 }

@@ -11,7 +11,8 @@
 
 struct site {
 	struct cli *c;
-	struct responder rs; /* what fcgi/tables asks of a process: store, cloud, content */
+	struct responder rs;	   /* what fcgi/tables asks of a process: store, cloud, content */
+	struct warehouse fallback; /* PANGOLIN_DEFAULT_STORAGE: the store points here */
 };
 
 /* Opens the store and the warehouses; the settings are those of the responders. */

@@ -196,6 +196,15 @@ bool location_within(const struct location *inner, const struct location *outer)
 	       (inner->path[n] == '/' || inner->path[n] == '\0');
 }
 
+const char *location_key(struct cx *cx, const char *text)
+{
+	struct location l;
+
+	return location_parse(cx, text, &l)
+		       ? text
+		       : cx_printf(cx, "%s://%s%s", l.scheme, l.authority, l.path);
+}
+
 char *location_join(struct cx *cx, const char *base, const char *name)
 {
 	size_t n = strlen(base);

@@ -25,6 +25,10 @@ MUST_USE enum status location_parse(struct cx *cx, const char *text, struct loca
 /* True where `inner` is `outer` or lies in that folder ("/a" does not hold "/ab"). */
 bool location_within(const struct location *inner, const struct location *outer);
 
+/* The one spelling of all that name the same object, for comparing: "s3a://b/x" gives "s3://b/x",
+ * "/x" and "file:/x" give "file:///x".  What is no location is given back as it is. */
+const char *location_key(struct cx *cx, const char *text);
+
 /* `base` + "/" + name, one slash between. */
 char *location_join(struct cx *cx, const char *base, const char *name);
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """pangolin maintain: old snapshots go with their files, and nothing that a branch or tag reads."""
 
+import json
 import pathlib
 import sqlite3
 import subprocess
 import time
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import requests
 from pyiceberg.schema import Schema
@@ -141,6 +143,39 @@ def test_manifests_that_were_merged_leave_their_data(lake):
     # PyIceberg leaves the manifests that it merged: no snapshot ever named those
     assert ids(table) == [0, 1, 2] and others(table) >= reached(table)
     assert {f for f in others(table) if "snap-" in f} == {f for f in reached(table) if "snap-" in f}
+
+
+def test_a_file_under_two_spellings_stays(lake):
+    table = lake.create_table("sales.spelled", ROWS)
+    file = pathlib.Path(table.location().removeprefix("file://")) / "added.parquet"
+    pq.write_table(rows(7), file)
+    table.add_files([f"file://{file}"])
+    table.delete()
+    table.add_files([str(file)])
+    assert ": 2 snapshots expired" in lake.maintain(*NOW, "--table", "sales.spelled")
+    assert file.exists() and ids(lake.load_table("sales.spelled")) == [7]
+
+
+def test_a_removal_whose_warehouse_is_missing_is_kept(lake, site):
+    waiting(site)
+    db = sqlite3.connect(site.server.process_env()["DATABASE_URL"].removeprefix("sqlite://"))
+    payload = {
+        "warehouse": "none", "asset_id": "x", "metadata_location": "file:///x/m.metadata.json",
+        "locations": ["file:///x"], "snapshot_ids": [1],
+    }
+    db.execute(
+        "INSERT INTO jobs (job_id, tenant_id, type, payload, due_ms, lease_ms, attempts, created_ms, version)"
+        " VALUES ('kept', '00000000-0000-0000-0000-000000000000', 'remove-expired', ?, 0, 0, 0, 0, 1)",
+        (json.dumps(payload),),
+    )
+    db.commit()
+    try:
+        site.server.work()
+        assert "none" in db.execute("SELECT error FROM jobs WHERE job_id = 'kept'").fetchone()[0]
+    finally:
+        db.execute("DELETE FROM jobs WHERE job_id = 'kept'")
+        db.commit()
+        db.close()
 
 
 def test_a_manifest_that_does_not_read_stops_the_removal(lake, site):

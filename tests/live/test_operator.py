@@ -274,6 +274,46 @@ def test_doctor(server, source):
         assert tenant.load(name)["metadata"]["properties"]["k"] == "3"
 
 
+def test_doctor_knows_a_file_by_every_spelling(server, source):
+    tenant = Tenant(server)
+    tenant.make("t")
+    file = metadata_file(tenant, "t")
+    tenant.rest("DELETE", "namespaces/a%1Fb/tables/t")
+    tenant.rest("POST", "namespaces/a%1Fb/register", {"name": "t", "metadata-location": f"file:{file}"})
+    os.utime(file, (OLD, OLD))
+    said = pangolin(server, source, "doctor", "--tenant", tenant.id, "--fix", "--yes")[0]
+    assert said == "0 found, 0 put right\n" and file.exists()
+
+
+def test_doctor_looks_past_a_branch_that_was_dropped(server, source):
+    tenant = Tenant(server)
+    tenant.make("t")
+    for name in ("a", "z"):
+        tenant.api("POST", "/api/v1/branches", {"name": name, "catalog": tenant.catalog})
+        tenant.commit(f"t@{name}", 1)
+    file = metadata_file(tenant, "t@z")
+    tenant.api("DELETE", f"/api/v1/branches/a?catalog={tenant.catalog}")
+    file.unlink()
+    said = pangolin(server, source, "doctor", "--tenant", tenant.id, status=1)[0]
+    assert str(file) in said and "1 found" in said, said
+
+
+def test_doctor_of_the_default_storage(server, tmp_path):
+    url, file = f"sqlite://{tmp_path}/plain.db", tmp_path / "storage.json"
+    pangolin(server, url, "migrate")
+    file.write_text(json.dumps({"storage_config": {"location": f"file://{server.run}/warehouse/plain"}}))
+    db = sqlite3.connect(tmp_path / "plain.db")
+    db.execute(
+        "INSERT INTO catalogs (tenant_id, name, id, catalog_type, created_ms, version)"
+        " VALUES ('00000000-0000-0000-0000-000000000000', 'c', 'i', 'Local', 0, 1)"
+    )
+    db.commit()
+    db.close()
+    env = {**server.process_env(), "DATABASE_URL": url, "PANGOLIN_DEFAULT_STORAGE": str(file)}
+    done = subprocess.run([server.program("pangolin"), "doctor"], env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "0 found, 0 put right\n", done.stdout + done.stderr
+
+
 def test_doctor_of_places_jobs_and_warehouses(server, source, tmp_path):
     url = f"sqlite://{tmp_path}/sick.db"
     pangolin(server, url, "migrate")

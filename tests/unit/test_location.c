@@ -179,6 +179,29 @@ START_TEST(joins)
 }
 END_TEST
 
+static const struct {
+	const char *in, *key;
+} keys[] = {
+	{ "s3://b/a/t", "s3://b/a/t" },
+	{ "s3a://b/a/t/", "s3://b/a/t" },
+	{ "/a/t", "file:///a/t" },
+	{ "file:/a/t", "file:///a/t" },
+	{ "file://localhost/a/t", "file:///a/t" },
+	{ "wasbs://c@Acct.blob.core.windows.net/x", "abfss://c@acct/x" },
+	{ "s3://b/a b/%20", "s3://b/a b/%20" },
+	{ "s3://b/../x", "s3://b/../x" },
+	{ "none:x", "none:x" },
+};
+
+START_TEST(has_one_key)
+{
+	struct cx cx = { 0 };
+
+	ck_assert_str_eq(location_key(&cx, keys[_i].in), keys[_i].key);
+	cx_free(&cx);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("location");
@@ -192,6 +215,7 @@ int main(void)
 	tcase_add_test(all, is_bounded);
 	tcase_add_loop_test(all, lies_within, 0, ARRAY_SIZE(pairs));
 	tcase_add_test(all, joins);
+	tcase_add_loop_test(all, has_one_key, 0, ARRAY_SIZE(keys));
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
