@@ -184,6 +184,9 @@ static void set_method(struct transfer *t)
 
 	/* By a kept connection libcurl might send it twice. */
 	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, r->once ? 1L : 0L);
+	/* A kept connection's address is not asked about again: this one's is for the machine's
+	 * own requests alone. */
+	curl_easy_setopt(e, CURLOPT_FORBID_REUSE, r->to_machine ? 1L : 0L);
 
 	if (!strcmp(r->method, "HEAD"))
 		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
@@ -456,7 +459,22 @@ bool http_may_ask(struct cx *cx, const struct http_limits *limits, const char *u
 	return may;
 }
 
-/* Those to hosts that are not allowed are over; how many. */
+/* A line break in what a warehouse says (a session token) would begin a request of its own, whose
+ * answer the connection's next user would get. */
+static bool is_one_line(const struct pair *header)
+{
+	return !strpbrk(header->name, "\r\n") && !strpbrk(header->value, "\r\n");
+}
+
+static bool headers_read(const struct http_request *r)
+{
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (!is_one_line(&r->headers[i]))
+			return false;
+	return true;
+}
+
+/* Those that may not be sent are over; how many. */
 static size_t begin(struct cx *cx, struct http *h, struct http_request *requests,
 		    struct transfer *transfers, size_t n)
 {
@@ -468,10 +486,12 @@ static size_t begin(struct cx *cx, struct http *h, struct http_request *requests
 		*t = (struct transfer){ .cx = cx, .http = h, .request = &requests[i] };
 		requests[i].content_length = -1;
 		requests[i].answer = "";
-		if (requests[i].to_machine || http_may_ask(cx, &h->limits, requests[i].url))
-			continue;
-		end(t, DENIED, "PANGOLIN_OUTBOUND_ALLOW does not name its host");
-		over++;
+		if (!headers_read(&requests[i]))
+			end(t, INVALID, "a line break in a header");
+		else if (!requests[i].to_machine &&
+			 !http_may_ask(cx, &h->limits, requests[i].url))
+			end(t, DENIED, "PANGOLIN_OUTBOUND_ALLOW does not name its host");
+		over += t->done;
 	}
 	return over;
 }

@@ -64,7 +64,7 @@ struct http_request {
  * Performs all of them.  Each one's result: OK; UNAVAILABLE (no answer by the
  * deadline or after all tries, or too many processes wait for the first
  * one's endpoint already); TOO_LARGE (the answer); DENIED (a host or an
- * address this server does not talk to); INVALID (a URL that is none).
+ * address this server does not talk to); INVALID (a URL that is none, a header of two lines).
  */
 void http_perform(struct cx *cx, struct http *h, struct http_request *requests, size_t n);
 

@@ -162,6 +162,47 @@ START_TEST(once_is_once_on_a_kept_connection_too)
 }
 END_TEST
 
+/* Whose address was not asked about is no way there for others. */
+START_TEST(the_machines_connection_is_nobody_elses)
+{
+	static const char *const answers[] = { KEPT("200 OK", "") };
+	struct http_request machine = { .method = "GET", .max_answer = 100, .to_machine = true },
+			    other = { .method = "GET", .max_answer = 100 };
+	struct http *h = http_open(&(struct http_limits){ .refuse_loopback = true });
+
+	start(answers, 1, 0);
+	machine.url = other.url = cx_printf(&cx, "http://127.0.0.1:%d/x", server.port);
+	cx.deadline_ms = cx_monotonic_ms() + 10000;
+	http_perform(&cx, h, &machine, 1);
+	http_perform(&cx, h, &other, 1);
+	http_close(h);
+	ck_assert_int_eq(machine.result, OK);
+	ck_assert_int_eq(other.result, DENIED);
+	ck_assert_int_eq(server.seen->n, 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_header_is_one_line)
+{
+	static const char *const answers[] = { KEPT("200 OK", "") };
+	static const struct pair smuggled[] = {
+		{ "x-a", "b\r\n\r\nGET /y HTTP/1.1\r\nHost: h" }, { "x-a", "b\nx-c: d" }
+	};
+
+	start(answers, 1, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(smuggled); i++)
+		ck_assert_int_eq(ask(&(struct http_limits){ 0 },
+				     (struct http_request){ .method = "GET",
+							    .headers = &smuggled[i],
+							    .n_headers = 1 })
+					 .result,
+				 INVALID);
+	ck_assert_int_eq(server.seen->n, 0);
+	end();
+}
+END_TEST
+
 START_TEST(what_nobody_heard)
 {
 	static const char *const answers[] = { FAKE_CLOSE };
@@ -361,6 +402,8 @@ int main(void)
 		{ a_redirect_is_an_answer, 0 },
 		{ sends_again, ARRAY_SIZE(tries) },
 		{ once_is_once_on_a_kept_connection_too, 0 },
+		{ the_machines_connection_is_nobody_elses, 0 },
+		{ a_header_is_one_line, 0 },
 		{ what_nobody_heard, 0 },
 		{ gives_the_headers_that_are_wanted, 0 },
 		{ a_slow_thing_has_a_third_of_the_processes, 0 },
