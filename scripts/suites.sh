@@ -111,10 +111,19 @@ unit_on() {
 		grep -E '^[^:]*:[0-9]+:[FE]:' "$logs/unit-$1.log" | sed "s/^/FAILED on $1: /"
 		line=$(grep -oE 'Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$logs/unit-$1.log" || echo 'Checks: 1, Failures: 1, Errors: 0')
 		awk -F'[^0-9]+' '{ print $2 - $3 - $4 " passed, " $3 + $4 " failed, 0 skipped" }' <<<"$line"
-	done | add_up >"$logs/unit-$1.sum"
+	done | add_up "$(store_tests | wc -w)" >"$logs/unit-$1.sum"
 	grep '^FAILED' "$logs/unit-$1.sum"
 	tail -1 "$logs/unit-$1.sum"
 	matrix "$1" unit "$(tail -1 "$logs/unit-$1.sum")"
+}
+
+# start_server mongo|postgres ARGUMENT...: sets the caller's variables as tests/live/servers/NAME.sh says; false where it
+# did not start, so that nothing is tried on another store instead
+start_server() {
+	local line
+	line=$(PYTHON=$PANGOLIN_TEST_CACHE/venv/bin/python "$top/tests/live/servers/$1.sh" "${@:2}") && [ -n "$line" ] && eval "$line" && return
+	echo "FAILED $1 did not start"
+	return 1
 }
 
 suite_stores() {
@@ -123,9 +132,9 @@ suite_stores() {
 	local folder pid url mongo mongo_pid
 	folder=$(mktemp -d)
 	chmod 711 "$folder"
-	eval "$(mongo_server "$folder/mongo")"
+	start_server mongo "$folder/mongo" || return
 	mongo=${url%/*} mongo_pid=$pid
-	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres")"
+	start_server postgres "$folder/postgres" || { kill "$mongo_pid"; return 1; }
 	{
 		unit_on mongodb "$mongo" >"$folder/mongo.log" &
 		unit_on sqlite
@@ -133,7 +142,7 @@ suite_stores() {
 		unit_on postgresql "$url"
 		wait
 		cat "$folder/mongo.log"
-	} 2>&1 | add_up
+	} 2>&1 | add_up 4
 	kill -INT "$pid" && kill "$mongo_pid"
 	rm -rf "$folder"
 }
@@ -144,11 +153,11 @@ suite_asan() {
 	check_tree "$asan_tree"
 }
 
-# add_up: hands its input on, then adds up the counted lines in it
+# add_up PARTS: hands its input on, then adds up the counted lines in it; a part that came to none died, and has failed
 add_up() {
-	awk '{ print; fflush() }
-		/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; k += $5 }
-		END { print p + 0 " passed, " f + 0 " failed, " k + 0 " skipped" }'
+	awk -v parts="$1" '{ print; fflush() }
+		/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; k += $5; n++ }
+		END { print p + 0 " passed, " f + (n < parts ? parts - n : 0) " failed, " k + 0 " skipped" }'
 }
 
 # conformance_on STORE URL [--all]
@@ -159,9 +168,6 @@ conformance_on() {
 	matrix "$1" conformance "${out:-0 passed, 1 failed}"
 }
 
-# mongo_server FOLDER: prints what servers/mongo.sh prints
-mongo_server() { PYTHON=$PANGOLIN_TEST_CACHE/venv/bin/python "$top/tests/live/servers/mongo.sh" "$1"; }
-
 # The conformance program on each store: a file, a folder on tmpfs, a PostgreSQL, the same behind a pooler; beside
 # them, as it is a slow one, a MongoDB.
 suite_conformance() {
@@ -170,9 +176,9 @@ suite_conformance() {
 	local folder memory pid url pooler pooled mongo mongo_pid
 	folder=$(mktemp -d) memory=$(mktemp -d /dev/shm/pangolin-check-XXXXXX)
 	chmod 711 "$folder"
-	eval "$(mongo_server "$folder/mongo")"
+	start_server mongo "$folder/mongo" || return
 	mongo=$url mongo_pid=$pid
-	eval "$("$top/tests/live/servers/postgres.sh" "$folder/postgres" --pgbouncer)"
+	start_server postgres "$folder/postgres" --pgbouncer || { kill "$mongo_pid"; return 1; }
 	{
 		conformance_on mongodb "$mongo" --slow >"$folder/mongo.log" 2>&1 &
 		conformance_on sqlite "sqlite://$folder/conformance.db" ${full:+--all}
@@ -181,7 +187,7 @@ suite_conformance() {
 		conformance_on pgbouncer "$pooled" --slow
 		wait
 		cat "$folder/mongo.log"
-	} 2>&1 | add_up
+	} 2>&1 | add_up 5
 	kill "$pooler" "$mongo_pid" && kill -INT "$pid"
 	rm -rf "$folder" "$memory"
 }
@@ -210,7 +216,7 @@ suite_fuzz() {
 		CFLAGS="-g1 -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" || return
 	for target in "${targets[@]}"; do
 		fuzz_one "$target" "$(size 3 60)"
-	done 2>&1 | add_up
+	done 2>&1 | add_up ${#targets[@]}
 }
 
 # Files that git keeps and the tarball does not; files in it that neither git keeps nor autoreconf makes.
@@ -250,7 +256,7 @@ suite_growth() {
 		# shellcheck disable=SC2046
 		"$top/tests/growth" $(size "10000 300" "10000 10000")
 		[ -z "$full" ] || "$top/tests/cost" 10000 100000
-	} 2>&1 | add_up
+	} 2>&1 | add_up "$(size 1 2)"
 }
 
 suite_scale() {
@@ -324,7 +330,7 @@ suite_differential() {
 		compare_one apply compare.py "$(size 40 400)"
 		compare_one prune prune.py "$(size 300 5000)"
 		compare_one sas sas.py "$(size 500 20000)"
-	} 2>&1 | sed 's/^[0-9]* tables[,;]/note: &/' | add_up
+	} 2>&1 | sed 's/^[0-9]* tables[,;]/note: &/' | add_up 3
 }
 
 suite_minio() {
@@ -366,8 +372,10 @@ kit_on() {
 	run=$(mktemp -d)
 	chmod 711 "$run"
 	[ "$1" != memory ] || memory=$(mktemp -d /dev/shm/pangolin-kit-XXXXXX)
-	[ "$1" != postgresql ] || eval "$("$top/tests/live/servers/postgres.sh" "$run/postgres")"
-	[ "$1" != mongodb ] || eval "$(mongo_server "$run/mongo")"
+	case $1 in
+	postgresql) start_server postgres "$run/postgres" ;;
+	mongodb) start_server mongo "$run/mongo" ;;
+	esac || { echo "0 passed, 1 failed, 0 skipped"; return 1; }
 	say "the kit on $*"
 	out=$(
 		export PANGOLIN_RUN=$run/run PANGOLIN_PORT PANGOLIN_FILE_ROOTS=$run/run/warehouse:/tmp
@@ -399,7 +407,7 @@ suite_kit() {
 	for one in "${runs[@]}"; do
 		# shellcheck disable=SC2086
 		kit_on $one || echo "FAILED the kit on $one"
-	done 2>&1 | add_up
+	done 2>&1 | add_up ${#runs[@]}
 }
 
 suite_bench() {

@@ -488,8 +488,7 @@ static size_t begin(struct cx *cx, struct http *h, struct http_request *requests
 		requests[i].answer = "";
 		if (!headers_read(&requests[i]))
 			end(t, INVALID, "a line break in a header");
-		else if (!requests[i].to_machine &&
-			 !http_may_ask(cx, &h->limits, requests[i].url))
+		else if (!requests[i].to_machine && !http_may_ask(cx, &h->limits, requests[i].url))
 			end(t, DENIED, "PANGOLIN_OUTBOUND_ALLOW does not name its host");
 		over += t->done;
 	}

@@ -186,9 +186,8 @@ END_TEST
 START_TEST(a_header_is_one_line)
 {
 	static const char *const answers[] = { KEPT("200 OK", "") };
-	static const struct pair smuggled[] = {
-		{ "x-a", "b\r\n\r\nGET /y HTTP/1.1\r\nHost: h" }, { "x-a", "b\nx-c: d" }
-	};
+	static const struct pair smuggled[] = { { "x-a", "b\r\n\r\nGET /y HTTP/1.1\r\nHost: h" },
+						{ "x-a", "b\nx-c: d" } };
 
 	start(answers, 1, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(smuggled); i++)
