@@ -38,13 +38,6 @@
  */
 extern const struct store_ops mongo_store;
 
-/*
- * Whatever the store: libmongoc, being linked, has put a file of counters into /dev/shm
- * before main(), which a killed process leaves behind, and which the next one of that
- * number would complain of.  Takes its name away; the counters go with the process.
- */
-void mongo_hide_counters(void);
-
 /* --- private to mongo*.c ------------------------------------------------------- */
 
 struct mongo {

@@ -8,12 +8,26 @@
 #include "common/text.h"
 #include "stores/url.h"
 
-void mongo_hide_counters(void)
+/*
+ * libmongoc, being linked, puts a file of counters into /dev/shm before main(), whatever
+ * the store; a killed process leaves it behind, and the next one of that number would
+ * complain of it on stderr.  So its name is taken away before the library comes to look
+ * for it, and again once it has made it: the counters go with the process.
+ */
+static void hide_counters(void)
 {
 	char name[40];
 
 	snprintf(name, sizeof(name), "/mongoc-%d", (int)getpid());
 	shm_unlink(name);
+}
+
+__attribute__((section(".preinit_array"),
+	       used)) static void (*const before_libraries)(void) = hide_counters;
+
+__attribute__((constructor)) static void after_libraries(void)
+{
+	hide_counters();
 }
 
 #define SELECT_MS 2000	 /* until a primary is found */

@@ -46,7 +46,6 @@ enum status store_open(struct cx *cx, const char *url, const char *key_path, boo
 	struct seal *seal = NULL;
 	enum status s = OK;
 
-	mongo_hide_counters();
 	url = url && *url ? url : "memory:";
 	ops = ops_of(url);
 	if (!ops)

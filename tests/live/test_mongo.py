@@ -2,6 +2,7 @@
 """MongoDB as the store: conflicts, lost answers, restarts, what a wrong URL or server says."""
 
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -177,6 +178,13 @@ def says(server, url, *words):
 )
 def test_a_wrong_url_is_one_clear_line(server, url, words):
     says(server, url, *words)
+
+
+def test_what_a_killed_process_left_is_not_complained_of(server):
+    run = 'touch /dev/shm/mongoc-$$; echo $$; exec "$0" status'
+    done = subprocess.run(["sh", "-c", run, server.program("pangolin")], env=server.process_env(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not pathlib.Path(f"/dev/shm/mongoc-{done.stdout.splitlines()[0]}").exists()
 
 
 def test_schemas_of_other_versions(mongo, server):
