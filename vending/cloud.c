@@ -149,12 +149,14 @@ static void take_back(struct cx *cx, struct cloud *c, const struct storage *s,
 }
 
 enum status cloud_put_all(struct cx *cx, struct cloud *c, const struct storage *s,
-			  const struct cloud_object *objects, size_t n)
+			  struct cloud_object *objects, size_t n)
 {
 	struct put *puts = cx_array(cx, n, sizeof(*puts));
 	const struct cloud_ops *ops = NULL;
 	enum status status;
 
+	for (size_t i = 0; i < n; i++)
+		objects[i].sent = false;
 	for (size_t i = 0; i < n; i++) {
 		status = begin(cx, s, objects[i].location, &ops, &puts[i].location);
 		if (status)
@@ -165,8 +167,10 @@ enum status cloud_put_all(struct cx *cx, struct cloud *c, const struct storage *
 	if (!n)
 		return OK;
 	status = ops->put(cx, c, s, puts, n);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		c->counts.puts += puts[i].maybe;
+		objects[i].sent = puts[i].maybe || puts[i].heard;
+	}
 	if (status)
 		take_back(cx, c, s, ops, puts, n);
 	return status;
@@ -175,7 +179,7 @@ enum status cloud_put_all(struct cx *cx, struct cloud *c, const struct storage *
 enum status cloud_put(struct cx *cx, struct cloud *c, const struct storage *s, const char *location,
 		      const char *bytes, size_t n)
 {
-	struct cloud_object object = { location, bytes, n };
+	struct cloud_object object = { .location = location, .bytes = bytes, .n = n };
 
 	return cloud_put_all(cx, c, s, &object, 1);
 }

@@ -67,11 +67,12 @@ struct cloud_object {
 	const char *location;
 	const char *bytes;
 	size_t n;
+	bool sent; /* out: the storage heard of it; false: it is certainly not there by this */
 };
 /* Several new objects at once (at most 16 transfers in parallel); on failure
  * those written are removed again. */
 MUST_USE enum status cloud_put_all(struct cx *cx, struct cloud *c, const struct storage *s,
-				   const struct cloud_object *objects, size_t n);
+				   struct cloud_object *objects, size_t n);
 
 /* Removes; OK where there was none. */
 MUST_USE enum status cloud_remove(struct cx *cx, struct cloud *c, const struct storage *s,

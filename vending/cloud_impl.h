@@ -27,6 +27,7 @@ struct put {
 	const char *bytes;
 	size_t n;
 	bool maybe; /* out: it is there, or may be, by this call; false after EXISTS */
+	bool heard; /* out: something of it reached the storage */
 };
 
 /* One scheme's slots.  Locations are parsed and within the storage; a list's

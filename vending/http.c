@@ -521,11 +521,13 @@ void http_perform(struct cx *cx, struct http *h, struct http_request *requests, 
 	struct transfer *transfers = cx_array(cx, n, sizeof(*transfers));
 	size_t done = begin(cx, h, requests, transfers, n);
 	const char *problem = "no answer in time";
-	int64_t since = cx_monotonic_ms();
+	int64_t since;
 	struct slot slot;
-	bool slow = false,
-	     may = n == 0 || slot_enter(h->limits.slots, endpoint_of(cx, requests[0].url), &slot);
+	bool slow = false;
+	bool may =
+		n == 0 || slot_take(cx, h->limits.slots, endpoint_of(cx, requests[0].url), &slot);
 
+	since = cx_monotonic_ms();
 	while (may && done < n && cx_left_ms(cx) > 0) {
 		done += work(cx, h, transfers, n);
 		if (slow || done == n || cx_monotonic_ms() - since < HTTP_SLOW_MS)

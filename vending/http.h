@@ -9,7 +9,7 @@
 #define HTTP_PARALLEL 16 /* transfers at once */
 #define HTTP_TRIES 4
 #define HTTP_WANTED 4
-#define HTTP_SLOW_MS 3000 /* then a wait needs one of the endpoint's places: common/slots.h */
+#define HTTP_SLOW_MS 3000 /* then any wait needs one of the endpoint's places: common/slots.h */
 
 /* One a process: connections stay open between requests. */
 struct http;

@@ -177,7 +177,8 @@ static enum status put_outcome(struct cx *cx, struct cloud *c, const struct stor
 	enum status status = outcome(cx, d, r, said[OBJECT_PUT], put->location.text);
 
 	/* Without an answer, or with one that says nothing, it may have been written. */
-	put->maybe = r->tries > 0 && (!status || status == UNAVAILABLE);
+	put->heard = r->heard;
+	put->maybe = r->heard && (!status || status == UNAVAILABLE);
 	if (status == EXISTS && r->tries > 1)
 		return settle(cx, c, s, d, put);
 	return status;

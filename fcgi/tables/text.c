@@ -229,6 +229,7 @@ enum status text_write(struct request *rq, const struct scope *sc,
 		       struct metadata_file *const *files, size_t n)
 {
 	struct cloud_object *objects = cx_array(rq->cx, n, sizeof(*objects));
+	struct metadata_file **written = cx_array(rq->cx, n, sizeof(*written));
 	size_t n_objects = 0;
 	enum status s;
 
@@ -237,10 +238,14 @@ enum status text_write(struct request *rq, const struct scope *sc,
 
 		if (!f->location || f->written)
 			continue;
-		f->written = true; /* whatever the storage says of it */
-		objects[n_objects++] = (struct cloud_object){ f->location, f->packed, f->n_packed };
+		written[n_objects] = f;
+		objects[n_objects++] = (struct cloud_object){ .location = f->location,
+							      .bytes = f->packed,
+							      .n = f->n_packed };
 	}
 	s = cloud_put_all(rq->cx, rq->rs->cloud, &sc->storage, objects, n_objects);
+	for (size_t i = 0; i < n_objects; i++)
+		written[i]->written = objects[i].sent; /* whatever the storage said of it */
 	return s ? fail(rq->cx, s == EXISTS ? INTERNAL : s, "the metadata file was not written: %s",
 			cx_strdup(rq->cx, rq->cx->message))
 		 : OK;

@@ -240,8 +240,19 @@ END_TEST
 
 static char folder[sizeof("/tmp/pangolin-test-XXXXXX")];
 
+static bool hold(struct slots *s, const char *thing, struct slot *slot)
+{
+	return slot_enter(s, thing, slot) && slot_hold(slot);
+}
+
+static bool take(struct slots *s, const char *thing, struct slot *slot)
+{
+	return slot_take(&cx, s, thing, slot);
+}
+
 /* Another process of the family: waits for the thing, or only lives. */
-static pid_t other(const char *thing, enum slot_end end_as, int *go)
+static pid_t other_by(bool (*way)(struct slots *, const char *, struct slot *), const char *thing,
+		      enum slot_end end_as, int *go)
 {
 	int ready[2], wait[2];
 	pid_t pid;
@@ -254,8 +265,7 @@ static pid_t other(const char *thing, enum slot_end end_as, int *go)
 		struct slot slot = { .file = -1 };
 
 		close(wait[1]);
-		if (slots_open(&cx, folder, &s) ||
-		    (thing && (!slot_enter(s, thing, &slot) || !slot_hold(&slot))))
+		if (slots_open(&cx, folder, &s) || (thing && !way(s, thing, &slot)))
 			_exit(1);
 		if (write(ready[1], "r", 1) != 1 || read(wait[0], &c, 1) < 0)
 			_exit(2);
@@ -270,6 +280,11 @@ static pid_t other(const char *thing, enum slot_end end_as, int *go)
 	close(ready[0]);
 	*go = wait[1];
 	return pid;
+}
+
+static pid_t other(const char *thing, enum slot_end end_as, int *go)
+{
+	return other_by(hold, thing, end_as, go);
 }
 
 static void let_go(pid_t pid, int go)
@@ -351,6 +366,72 @@ START_TEST(what_never_answers_is_tried_by_one)
 }
 END_TEST
 
+/* How a wait for the thing begins; `ms` is how long it took to say. */
+static bool begins(struct slots *s, const char *thing, enum slot_end as, int64_t *ms)
+{
+	int64_t since_ms = cx_monotonic_ms();
+	struct slot slot;
+	bool yes = slot_take(&cx, s, thing, &slot);
+
+	*ms = cx_monotonic_ms() - since_ms;
+	slot_leave(&slot, as);
+	return yes;
+}
+
+START_TEST(what_hangs_from_its_first_request_on_has_a_third)
+{
+	struct slots *s;
+	pid_t pids[6];
+	int gos[6];
+	int64_t ms;
+
+	begin_folder(&s);
+	for (int i = 5; i >= 0; i--) /* with this one 7: two places */
+		pids[i] = other_by(take, i < 2 ? "hangs" : NULL, SLOT_UNKNOWN, &gos[i]);
+	ck_assert(!begins(s, "hangs", SLOT_UNKNOWN, &ms)); /* it might have answered yet */
+	ck_assert_int_lt(ms, SLOT_PATIENCE_MS + 900);
+	ck_assert(!begins(s, "hangs", SLOT_UNKNOWN, &ms));
+	ck_assert_int_lt(ms, SLOT_PATIENCE_MS / 4); /* nobody waits for that again */
+	ck_assert(begins(s, "another", SLOT_ANSWERED, &ms));
+	ck_assert_int_lt(ms, SLOT_PATIENCE_MS / 4);
+	let_go(pids[0], gos[0]);
+	ck_assert(begins(s, "hangs", SLOT_UNKNOWN, &ms));
+	for (int i = 1; i < 6; i++)
+		let_go(pids[i], gos[i]);
+	end_folder(s);
+}
+END_TEST
+
+START_TEST(what_answers_is_asked_by_all)
+{
+	struct slots *s;
+	pid_t pids[2];
+	int gos[2];
+	int64_t ms;
+
+	begin_folder(&s);
+	for (int i = 0; i < 2; i++)
+		pids[i] = other_by(take, i ? NULL : "busy", SLOT_ANSWERED, &gos[i]);
+	if (!fork()) { /* its one place's first answer comes while this one looks on */
+		usleep(300000);
+		_exit(write(gos[0], "g", 1) != 1);
+	}
+	ck_assert(begins(s, "busy", SLOT_ANSWERED, &ms));
+	ck_assert_int_ge(ms, 200);
+	close(gos[0]);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_gt(wait(NULL), 0);
+	pids[0] = other_by(take, "busy", SLOT_UNKNOWN, &gos[0]);
+	ck_assert(begins(s, "busy", SLOT_UNKNOWN, &ms)); /* beyond the one place: it is well */
+	ck_assert_int_lt(ms, SLOT_PATIENCE_MS / 4);
+	usleep(1000 * SLOT_WELL_MS + 50000);
+	ck_assert(!begins(s, "busy", SLOT_UNKNOWN, &ms)); /* it answers no more */
+	for (int i = 0; i < 2; i++)
+		let_go(pids[i], gos[i]);
+	end_folder(s);
+}
+END_TEST
+
 START_TEST(no_folder_is_no_limit)
 {
 	struct slots *s;
@@ -379,10 +460,10 @@ START_TEST(a_request_gives_up_where_others_wait)
 	limits.slots = s;
 	endpoint = cx_printf(&cx, "http://127.0.0.1:%d", server.port);
 	ck_assert(may(s, endpoint, true, SLOT_UNKNOWN));
-	pid = other(endpoint, SLOT_UNKNOWN, &go);
+	pid = other_by(take, endpoint, SLOT_UNKNOWN, &go);
 	r = ask(&limits, (struct http_request){ .method = "GET" });
 	ck_assert_int_eq(r.result, UNAVAILABLE);
-	ck_assert_int_eq(r.tries, 0); /* at once, and unheard */
+	ck_assert_int_eq(r.tries, 0); /* unheard */
 	ck_assert(!r.heard);
 	let_go(pid, go);
 	r = ask(&limits, (struct http_request){ .method = "GET" });
@@ -407,6 +488,8 @@ int main(void)
 		{ gives_the_headers_that_are_wanted, 0 },
 		{ a_slow_thing_has_a_third_of_the_processes, 0 },
 		{ what_never_answers_is_tried_by_one, 0 },
+		{ what_hangs_from_its_first_request_on_has_a_third, 0 },
+		{ what_answers_is_asked_by_all, 0 },
 		{ no_folder_is_no_limit, 0 },
 		{ a_request_gives_up_where_others_wait, 0 },
 	};
