@@ -19,6 +19,8 @@ struct edit *edit_begin(struct cx *cx, const struct catalog_ref *ref, struct bra
 	e->by = by;
 	e->operations = json_new_array(cx);
 	e->moves = (struct list){ .cx = cx, .size = sizeof(struct edit_move) };
+	e->room.come = (struct list){ .cx = cx, .size = sizeof(struct quota_item) };
+	e->room.go = e->room.come;
 	e->commit = (struct commit){
 		.row = ROW(commit),
 		.tenant_id = ref->tenant_id,
@@ -85,10 +87,22 @@ static void note_move(struct edit *e, const struct place *p, const char *asset_i
 			(struct edit_move){ asset_id, row, fresh };
 }
 
+/* row NULL: nothing is shown from now on. */
+static void note_room(struct edit *e, const struct place *p, const struct asset *row)
+{
+	if (row && p->seen && text_same(p->seen->asset_id, row->asset_id))
+		return;
+	if (p->seen)
+		quota_note(&e->room.go, p->seen);
+	if (row)
+		quota_note(&e->room.come, row);
+}
+
 static void put(struct edit *e, const struct place *p, struct asset *row)
 {
 	const struct asset *own = &p->rows[0];
 
+	note_room(e, p, row);
 	keep(e, own);
 	row->row = (struct row)ROW(asset);
 	row->row.version = own->row.version;
@@ -117,10 +131,6 @@ void edit_make(struct edit *e, const struct place *p, struct asset *row)
 {
 	put(e, p, row);
 	note_move(e, p, row->asset_id, row, true);
-	if (text_same(row->type, "NAMESPACE"))
-		e->new_namespaces++;
-	else if (text_same(row->type, "ICEBERG_TABLE") || text_same(row->type, "VIEW"))
-		e->new_tables += !p->seen;
 }
 
 void edit_pin(struct edit *e, const struct place *p)
@@ -142,6 +152,7 @@ void edit_hide(struct edit *e, const struct place *p)
 		put(e, p, tombstone);
 		return;
 	}
+	note_room(e, p, NULL);
 	edit_add(e, DELETE, &own->row, PART_ASSET);
 }
 
@@ -177,20 +188,17 @@ void edit_operation(struct edit *e, const char *op, const struct place *p,
 	json_add(e->operations, o);
 }
 
-/* Tenants without a quota pay nothing for others'. */
-static enum status take_room(struct edit *e, struct store *st)
+enum status edit_take_room(struct edit *e, struct store *st)
 {
 	const struct catalog_ref *ref = e->catalog;
-	int64_t tables = ref->quota.tables ? e->new_tables : 0;
-	int64_t namespaces = ref->quota.namespaces ? e->new_namespaces : 0;
 	struct change change;
 	enum status s;
 
-	if (!tables && !namespaces)
-		return OK;
-	s = quota_take(e->cx, st, ref->tenant_id, ref->tenant_version, &ref->quota, tables,
-		       namespaces, &change);
-	if (!s)
+	/* every branch, tag and merge begins with a cut of main, sooner or later */
+	e->room.is_gone = !strcmp(ref->branch_name, "main") && e->branch->cut == 0;
+	s = quota_take(e->cx, st, ref->tenant_id, ref->tenant_version, &ref->quota, &e->room,
+		       &change);
+	if (!s && change.row)
 		edit_add(e, change.op, change.row, PART_NONE);
 	return s;
 }
@@ -202,9 +210,8 @@ enum status edit_apply(struct edit *e, struct store *st, struct audit *audit)
 
 	if (!s)
 		s = index_edit(e, st);
-
 	if (!s)
-		s = take_room(e, st);
+		s = edit_take_room(e, st);
 	if (s)
 		return s;
 	e->commit.operations = json_print(e->cx, e->operations, NULL);

@@ -35,7 +35,7 @@ struct edit {
 	struct change *changes;
 	unsigned char *parts; /* enum edit_part of each change */
 	size_t n, cap;
-	int64_t new_tables, new_namespaces; /* that did not exist before: for the tenant's quota */
+	struct quota_moves room; /* for the tenant's quota */
 	struct commit commit;
 	struct json_object *operations;
 	struct list moves;     /* struct edit_move */
@@ -81,6 +81,10 @@ void edit_into(struct edit *e, const struct place *namespace);
  */
 void edit_operation(struct edit *e, const char *op, const struct place *p,
 		    const struct asset *after);
+
+/* The change of the tenant's count (stores/quotas.h), for a list that edit_apply does not apply.
+ * DENIED: its quota is reached. */
+MUST_USE enum status edit_take_room(struct edit *e, struct store *st);
 
 #define EDIT_RECORDS 2 /* which edit_apply adds: */
 

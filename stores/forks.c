@@ -231,6 +231,8 @@ static enum status publish(struct fork *f, const struct audit *by, struct branch
 	out->branch_type = w->type;
 	e = edit_begin(f->cx, f->at, out, by);
 	s = add_rows(f, e);
+	if (!s)
+		s = edit_take_room(e, f->st);
 	if (s)
 		return s;
 	out->cut = 1; /* what it began with is its cut 0: where merges begin */

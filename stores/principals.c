@@ -14,30 +14,31 @@
 #define KEY_SECRET_CHARACTERS 48
 
 /* A list that changes who may do what: the tenant's epoch and the record come with it. */
-struct list {
+struct change_list {
 	struct change changes[8];
 	size_t n;
 };
 
-static void add(struct list *l, enum change_op op, struct row *row)
+static void add(struct change_list *l, enum change_op op, struct row *row)
 {
 	l->changes[l->n++] = (struct change){ op, row };
 }
 
-static void add_touch(struct list *l, struct change touch)
+static void add_touch(struct change_list *l, struct change touch)
 {
 	l->changes[l->n++] = touch;
 }
 
-static void add_record(struct cx *cx, struct list *l, const struct audit *by, const char *tenant_id,
-		       const char *action, const char *type, const char *id, const char *name)
+static void add_record(struct cx *cx, struct change_list *l, const struct audit *by,
+		       const char *tenant_id, const char *action, const char *type, const char *id,
+		       const char *name)
 {
 	add(l, INSERT, &audit_new(cx, by, tenant_id, action, type, id, name)->row);
 }
 
 /* Puts something into a tenant: the tenant must be there. */
-static enum status apply_new(struct cx *cx, struct store *st, struct list *l, const char *tenant_id,
-			     const char *what, const char *name)
+static enum status apply_new(struct cx *cx, struct store *st, struct change_list *l,
+			     const char *tenant_id, const char *what, const char *name)
 {
 	enum status s;
 
@@ -49,8 +50,8 @@ static enum status apply_new(struct cx *cx, struct store *st, struct list *l, co
 	return s == CONFLICT ? fail(cx, NOT_FOUND, "no tenant \"%s\"", tenant_id) : s;
 }
 
-static enum status apply_change(struct cx *cx, struct store *st, struct list *l, const char *what,
-				const char *name)
+static enum status apply_change(struct cx *cx, struct store *st, struct change_list *l,
+				const char *what, const char *name)
 {
 	enum status s = store_apply(cx, st, l->changes, l->n, NULL);
 
@@ -83,8 +84,8 @@ enum status user_find_id(struct cx *cx, struct store *st, const char *tenant_id,
 	return OK;
 }
 
-static void user_record(struct cx *cx, struct list *l, const struct audit *by, const char *action,
-			const struct user *u)
+static void user_record(struct cx *cx, struct change_list *l, const struct audit *by,
+			const char *action, const struct user *u)
 {
 	add_touch(l, epoch_touch(cx, u->tenant_id));
 	add_record(cx, l, by, u->tenant_id, action, "user", u->id, u->username);
@@ -92,7 +93,7 @@ static void user_record(struct cx *cx, struct list *l, const struct audit *by, c
 
 enum status user_create(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 
 	u->row = (struct row)ROW(user);
 	if (!u->id)
@@ -106,7 +107,7 @@ enum status user_create(struct cx *cx, struct store *st, struct user *u, const s
 
 enum status user_update(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 
 	u->updated_at = cx_now_ms();
 	add(&l, UPDATE, &u->row);
@@ -116,7 +117,7 @@ enum status user_update(struct cx *cx, struct store *st, struct user *u, const s
 
 enum status user_delete(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 	bool there;
 	enum status s = identity_removal(cx, st, u, &l.changes[0], &there);
 
@@ -208,7 +209,7 @@ enum status service_user_find(struct cx *cx, struct store *st, const char *tenan
 	return store_get(cx, st, &out->row);
 }
 
-static void service_record(struct cx *cx, struct list *l, const struct audit *by,
+static void service_record(struct cx *cx, struct change_list *l, const struct audit *by,
 			   const char *action, const struct service_user *su)
 {
 	add_touch(l, epoch_touch(cx, su->tenant_id));
@@ -218,7 +219,7 @@ static void service_record(struct cx *cx, struct list *l, const struct audit *by
 enum status service_user_create(struct cx *cx, struct store *st, struct service_user *su,
 				const struct audit *by, const char **api_key)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 
 	su->row = (struct row)ROW(service_user);
 	if (!su->id)
@@ -234,7 +235,7 @@ enum status service_user_create(struct cx *cx, struct store *st, struct service_
 }
 
 /* Adds the removal of the service user's present key, where it has one. */
-static enum status add_key_removal(struct cx *cx, struct store *st, struct list *l,
+static enum status add_key_removal(struct cx *cx, struct store *st, struct change_list *l,
 				   const struct service_user *su)
 {
 	struct api_key *k;
@@ -254,7 +255,7 @@ static enum status add_key_removal(struct cx *cx, struct store *st, struct list 
 enum status service_user_rotate(struct cx *cx, struct store *st, struct service_user *su,
 				const struct audit *by, const char **api_key)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 	enum status s;
 
 	s = add_key_removal(cx, st, &l, su);
@@ -271,7 +272,7 @@ enum status service_user_rotate(struct cx *cx, struct store *st, struct service_
 enum status service_user_update(struct cx *cx, struct store *st, struct service_user *su,
 				const struct audit *by)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 
 	add(&l, UPDATE, &su->row);
 	service_record(cx, &l, by, "update_service_user", su);
@@ -281,7 +282,7 @@ enum status service_user_update(struct cx *cx, struct store *st, struct service_
 enum status service_user_delete(struct cx *cx, struct store *st, struct service_user *su,
 				const struct audit *by)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 	enum status s;
 
 	s = add_key_removal(cx, st, &l, su);
@@ -308,7 +309,7 @@ static enum status token_find(struct cx *cx, struct store *st, const char *tenan
 enum status token_revoke(struct cx *cx, struct store *st, const char *tenant_id,
 			 const char *token_id, const char *action, const struct audit *by)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 	struct token t;
 	enum status s = token_find(cx, st, tenant_id, token_id, &t);
 
@@ -371,7 +372,7 @@ enum status token_list(struct cx *cx, struct store *st, const char *tenant_id, c
 /* --- a changed password ------------------------------------------------------------ */
 
 static enum status end_tokens(struct cx *cx, struct store *st, const struct user *u,
-			      const char *keep, struct list *l, size_t *ended)
+			      const char *keep, struct change_list *l, size_t *ended)
 {
 	struct rows rows;
 	struct token *tokens;
@@ -393,7 +394,7 @@ static enum status end_tokens(struct cx *cx, struct store *st, const struct user
 enum status user_change_password(struct cx *cx, struct store *st, struct user *u, const char *keep,
 				 const struct audit *by)
 {
-	struct list l = { .n = 0 };
+	struct change_list l = { .n = 0 };
 	size_t ended;
 	enum status s;
 

@@ -34,9 +34,10 @@ enum status quota_parse(struct cx *cx, const char *properties, struct quota *out
 	return s;
 }
 
-/* --- counting -------------------------------------------------------------------------- */
+/* --- ids --------------------------------------------------------------------------------- */
 
-/* Ids, sorted once all are there. */
+/* Of tables and of namespaces, sorted once all are there. */
+enum what { TABLES, NAMESPACES, N_WHATS };
 struct ids {
 	struct list list; /* const char * */
 };
@@ -74,28 +75,48 @@ static int64_t distinct(struct ids *ids)
 	return n;
 }
 
-/* All rows below `from` that match, a page at a time. */
-static enum status each_row(struct cx *cx, struct store *st, struct query *q,
+static bool is_counted(const struct asset *a, enum what *what)
+{
+	bool is_table = text_same(a->type, "ICEBERG_TABLE") || text_same(a->type, "VIEW");
+
+	*what = is_table ? TABLES : NAMESPACES;
+	return a->asset_id && (is_table || text_same(a->type, "NAMESPACE"));
+}
+
+/* --- counting -------------------------------------------------------------------------- */
+
+/* All rows below `from`, a page at a time. */
+static enum status each_row(struct cx *cx, struct store *st, struct row *from,
 			    void (*take)(void *arg, const struct row *row), void *arg)
 {
+	struct query q = { .from = from, .bound = 1, .limit = PAGE };
 	struct rows page;
 
-	q->limit = PAGE;
 	do {
-		enum status s = store_list(cx, st, q, &page);
+		enum status s = store_list(cx, st, &q, &page);
 
 		if (s)
 			return s;
 		for (size_t i = 0; i < page.n; i++) {
-			q->after = (struct row *)((char *)page.items + i * q->from->kind->size);
-			take(arg, q->after);
+			q.after = (struct row *)((char *)page.items + i * from->kind->size);
+			take(arg, q.after);
 		}
 	} while (page.n == PAGE);
 	return OK;
 }
 
+/* A branch as somebody reads it through: as of that cut, or, LIVING, as it is. */
+struct pin {
+	const char *branch_id;
+	int64_t cut;
+};
+
 struct count {
-	struct ids catalogs, branches, tables, namespaces;
+	struct cx *cx;
+	struct ids catalogs;
+	struct list pins; /* struct pin, sorted once all are there */
+	struct ids found[N_WHATS];
+	enum status failed;
 };
 
 static void take_catalog(void *arg, const struct row *row)
@@ -105,92 +126,198 @@ static void take_catalog(void *arg, const struct row *row)
 	add_id(&c->catalogs, ((const struct catalog *)row)->id);
 }
 
+static void add_pin(struct count *c, const char *branch_id, int64_t cut)
+{
+	*(struct pin *)list_add(&c->pins) = (struct pin){ branch_id, cut };
+}
+
 static void take_branch(void *arg, const struct row *row)
 {
 	const struct branch *b = (const struct branch *)row;
+	struct json_object *chain = NULL;
 	struct count *c = arg;
 
-	if (has_id(&c->catalogs, b->catalog_id))
-		add_id(&c->branches, b->id);
+	if (!has_id(&c->catalogs, b->catalog_id))
+		return;
+	if (!text_same(b->branch_type, "hidden"))
+		add_pin(c, b->id, LIVING);
+	if (b->chain)
+		c->failed = json_parse(c->cx, b->chain, strlen(b->chain), DEPTH, &chain);
+	for (size_t i = 0; !c->failed && chain && i < json_object_array_length(chain); i++) {
+		struct json_object *level = json_object_array_get_idx(chain, i);
+
+		add_pin(c, json_object_get_string(json_object_array_get_idx(level, 0)),
+			json_object_get_int64(json_object_array_get_idx(level, 1)));
+	}
+}
+
+static int compare_pins(const void *a, const void *b)
+{
+	const struct pin *x = a, *y = b;
+	int order = strcmp(x->branch_id, y->branch_id);
+
+	return order ? order : (x->cut > y->cut) - (x->cut < y->cut);
+}
+
+/* Somebody reads the branch at a cut that the row lives at: the first from `born` on is before
+ * `until`. */
+static bool is_read(const struct count *c, const struct asset *a)
+{
+	const struct pin *pins = c->pins.items, least = { a->branch_id, a->born };
+	size_t low = 0, high = c->pins.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_pins(&pins[middle], &least) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < c->pins.n && !strcmp(pins[low].branch_id, a->branch_id) &&
+	       (pins[low].cut < a->until || a->until == LIVING);
 }
 
 static void take_asset(void *arg, const struct row *row)
 {
 	const struct asset *a = (const struct asset *)row;
 	struct count *c = arg;
+	enum what what;
 
-	if (!a->asset_id || !has_id(&c->branches, a->branch_id))
-		return;
-	if (text_same(a->type, "ICEBERG_TABLE") || text_same(a->type, "VIEW"))
-		add_id(&c->tables, a->asset_id);
-	else if (text_same(a->type, "NAMESPACE"))
-		add_id(&c->namespaces, a->asset_id);
+	if (is_counted(a, &what) && is_read(c, a))
+		add_id(&c->found[what], a->asset_id);
 }
 
-/* What lives in catalogs and branches that are there: rows of dropped ones may still be. */
-static enum status count_all(struct cx *cx, struct store *st, struct quota_count *out)
+/* What catalogs show that are there: rows of dropped ones may still be. */
+static enum status count_all(struct cx *cx, struct store *st, const char *tenant_id,
+			     struct count *c)
 {
-	struct catalog catalogs = { .row = ROW(catalog), .tenant_id = out->tenant_id };
-	struct branch branches = { .row = ROW(branch), .tenant_id = out->tenant_id };
-	struct asset assets = { .row = ROW(asset), .tenant_id = out->tenant_id, .until = LIVING };
+	struct catalog catalogs = { .row = ROW(catalog), .tenant_id = tenant_id };
+	struct branch branches = { .row = ROW(branch), .tenant_id = tenant_id };
+	struct asset assets = { .row = ROW(asset), .tenant_id = tenant_id };
 	const struct ids none = { { .cx = cx, .size = sizeof(const char *) } };
-	struct count c = { none, none, none, none };
-	enum status s = each_row(cx, st, &(struct query){ .from = &catalogs.row, .bound = 1 },
-				 take_catalog, &c);
+	enum status s;
 
-	sort_ids(&c.catalogs);
+	*c = (struct count){ .cx = cx,
+			     .catalogs = none,
+			     .pins = { .cx = cx, .size = sizeof(struct pin) },
+			     .found = { none, none } };
+	s = each_row(cx, st, &catalogs.row, take_catalog, c);
+	sort_ids(&c->catalogs);
 	if (!s)
-		s = each_row(cx, st, &(struct query){ .from = &branches.row, .bound = 1 },
-			     take_branch, &c);
-	sort_ids(&c.branches);
+		s = each_row(cx, st, &branches.row, take_branch, c);
 	if (!s)
-		s = each_row(
-			cx, st,
-			&(struct query){ .from = &assets.row, .bound = 1, .where = { "until" } },
-			take_asset, &c);
-	out->tables = distinct(&c.tables);
-	out->namespaces = distinct(&c.namespaces);
-	return s;
+		s = c->failed;
+	if (c->pins.n)
+		qsort(c->pins.items, c->pins.n, sizeof(struct pin), compare_pins);
+	return s ? s : each_row(cx, st, &assets.row, take_asset, c);
 }
 
 /* --- taking ------------------------------------------------------------------------------ */
 
-static bool has_room(int64_t limit, int64_t there, int64_t more)
+void quota_note(struct list *moves, const struct asset *a)
 {
-	return !limit || !more || there + more <= limit;
+	enum what what;
+
+	if (is_counted(a, &what))
+		*(struct quota_item *)list_add(moves) =
+			(struct quota_item){ a->asset_id, what == NAMESPACES };
 }
 
-static enum status check_room(struct cx *cx, const char *what, int64_t limit, int64_t there,
-			      int64_t more)
+/* Those of one kind that are in `these` and not in `those`: a rename is neither. */
+static struct ids ids_of(struct cx *cx, const struct list *these, const struct list *those,
+			 enum what what)
 {
-	if (has_room(limit, there, more))
+	const struct quota_item *items = those->items;
+	struct ids other = { { .cx = cx, .size = sizeof(const char *) } }, out = other;
+
+	for (size_t i = 0; i < those->n; i++)
+		add_id(&other, items[i].asset_id);
+	sort_ids(&other);
+	items = these->items;
+	for (size_t i = 0; i < these->n; i++)
+		if (items[i].is_namespace == (what == NAMESPACES) &&
+		    !has_id(&other, items[i].asset_id))
+			add_id(&out, items[i].asset_id);
+	return out;
+}
+
+/* One kind of what is counted, and what a list does to it. */
+struct tally {
+	const char *noun;
+	int64_t limit; /* 0 = none */
+	int64_t *count;
+	struct ids come;
+	int64_t gone; /* surely */
+};
+
+static bool has_room(const struct tally *t)
+{
+	int64_t more = (int64_t)t->come.list.n;
+
+	return !t->limit || !more || *t->count + more <= t->limit;
+}
+
+/* Of what comes only what is nowhere yet needs room. */
+static enum status recount(struct cx *cx, struct tally *t, struct ids *found)
+{
+	int64_t before = distinct(found), after;
+	const char **come = t->come.list.items;
+
+	for (size_t i = 0; i < t->come.list.n; i++)
+		add_id(found, come[i]);
+	after = distinct(found);
+	*t->count = after;
+	if (!t->limit || after == before || after <= t->limit)
 		return OK;
 	return fail(cx, DENIED,
 		    "the tenant's quota is reached: it has %lld of %lld %s, and this would make "
 		    "%lld more",
-		    (long long)there, (long long)limit, what, (long long)more);
+		    (long long)before, (long long)t->limit, t->noun, (long long)(after - before));
+}
+
+static enum status count_again(struct cx *cx, struct store *st, const char *tenant_id,
+			       struct tally *tallies)
+{
+	struct count c;
+	enum status s = count_all(cx, st, tenant_id, &c);
+
+	for (int i = 0; !s && i < N_WHATS; i++)
+		s = recount(cx, &tallies[i], &c.found[i]);
+	return s;
 }
 
 enum status quota_take(struct cx *cx, struct store *st, const char *tenant_id,
-		       int64_t tenant_version, const struct quota *quota, int64_t tables,
-		       int64_t namespaces, struct change *out)
+		       int64_t tenant_version, const struct quota *quota,
+		       const struct quota_moves *moves, struct change *out)
 {
 	struct quota_count *c = CX_NEW(cx, struct quota_count);
+	struct tally tallies[N_WHATS] = {
+		[TABLES] = { "tables and views", quota->tables, &c->tables },
+		[NAMESPACES] = { "namespaces", quota->namespaces, &c->namespaces },
+	};
+	bool has_limit = quota->tables || quota->namespaces, room = true;
 	enum status s;
 
+	*out = (struct change){ 0 };
+	if (!has_limit || !(moves->come.n + moves->go.n))
+		return OK;
 	*c = (struct quota_count){ .row = ROW(quota_count), .tenant_id = tenant_id };
 	s = store_get_all(cx, st, (struct row *[]){ &c->row }, 1);
-	if (!s &&
-	    (c->tenant_version != tenant_version || !has_room(quota->tables, c->tables, tables) ||
-	     !has_room(quota->namespaces, c->namespaces, namespaces)))
-		s = count_all(cx, st, c);
-	if (!s)
-		s = check_room(cx, "tables and views", quota->tables, c->tables, tables);
-	if (!s)
-		s = check_room(cx, "namespaces", quota->namespaces, c->namespaces, namespaces);
+	for (int i = 0; !s && i < N_WHATS; i++) {
+		tallies[i].come = ids_of(cx, &moves->come, &moves->go, i);
+		if (moves->is_gone)
+			tallies[i].gone = (int64_t)ids_of(cx, &moves->go, &moves->come, i).list.n;
+		room &= has_room(&tallies[i]);
+	}
+	if (!s && (c->tenant_version != tenant_version || !room))
+		s = count_again(cx, st, tenant_id, tallies);
+	else
+		for (int i = 0; i < N_WHATS; i++)
+			*tallies[i].count += (int64_t)tallies[i].come.list.n;
+	for (int i = 0; i < N_WHATS; i++)
+		*tallies[i].count -= tallies[i].gone;
 	c->tenant_version = tenant_version;
-	c->tables += tables;
-	c->namespaces += namespaces;
 	*out = (struct change){ c->row.version ? UPDATE : INSERT, &c->row };
 	return s;
 }
