@@ -7,7 +7,17 @@
 #include "fcgi/admin/admin.h"
 
 #define MAX_DAYS 36500
-#define MASK "***"
+
+/* What the password is for. */
+static struct json_object *mail(struct cx *cx, const struct setting *v)
+{
+	struct json_object *o = json_new_object(cx);
+
+	json_set_text(o, "smtp_host", v->smtp_host);
+	json_set_int(o, "smtp_port", v->smtp_port);
+	json_set_text(o, "smtp_password", v->smtp_password);
+	return o;
+}
 
 static enum status show(struct request *rq, const void *item, struct json_object **out)
 {
@@ -20,7 +30,8 @@ static enum status show(struct request *rq, const void *item, struct json_object
 		json_set(*out, "default_retention_days", NULL);
 	if (!v->smtp_port)
 		json_set(*out, "smtp_port", NULL);
-	json_set_text(*out, "smtp_password", v->smtp_password ? MASK : NULL);
+	json_set(*out, "smtp_password",
+		 json_member(secrets_mask(rq->cx, mail(rq->cx, v)), "smtp_password"));
 	return OK;
 }
 
@@ -52,6 +63,22 @@ static enum status read_name(struct request *rq, const char *key, const char **o
 	return *out ? admin_check_text(rq->cx, key, *out) : OK;
 }
 
+/* A masked one is what it was, where mail still goes by the same server, or by none. */
+static enum status restore_password(struct request *rq, const struct setting *old,
+				    struct setting *v)
+{
+	struct json_object *now = mail(rq->cx, v), *before = mail(rq->cx, old);
+	enum status s;
+
+	if (!v->smtp_host)
+		json_set(now, "smtp_host", json_member(before, "smtp_host"));
+	if (!v->smtp_host)
+		json_set(now, "smtp_port", json_member(before, "smtp_port"));
+	s = secrets_restore(rq->cx, now, before, NULL);
+	v->smtp_password = json_text(now, "smtp_password");
+	return s;
+}
+
 /* What the body leaves out is unset from then on, as clients expect; a masked password stays. */
 static enum status read_settings(struct request *rq, const struct setting *old, struct setting *v)
 {
@@ -70,9 +97,7 @@ static enum status read_settings(struct request *rq, const struct setting *old, 
 		s = read_name(rq, "smtp_user", &v->smtp_user);
 	if (!s)
 		s = read_name(rq, "smtp_password", &v->smtp_password);
-	if (!s && text_same(v->smtp_password, MASK))
-		v->smtp_password = old->smtp_password;
-	return s;
+	return s ? s : restore_password(rq, old, v);
 }
 
 static enum status update_once(struct request *rq, struct setting *v)

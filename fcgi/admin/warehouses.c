@@ -111,21 +111,55 @@ static enum status check_file_root(struct request *rq, const struct storage *sto
 			storage->root);
 }
 
-static enum status read_config(struct request *rq, struct warehouse *w)
+/* storage_config as the body has it, or NULL: it stays. */
+static enum status given_config(struct request *rq, struct json_object **out)
 {
-	struct json_object *given = NULL, *config, *old;
+	struct json_object *given = NULL;
+	enum status s = json_opt_object(rq->cx, rq->json, "", "storage_config", &given);
+
+	*out = NULL;
+	return s || !given ? s : texts_of(rq->cx, given, out);
+}
+
+/* A strategy as it is kept, or NULL. */
+static enum status kept_strategy(struct cx *cx, const struct warehouse *w, struct json_object **out)
+{
+	*out = NULL;
+	return w->vending_strategy ? json_parse(cx, w->vending_strategy,
+						strlen(w->vending_strategy), CONFIG_DEPTH, out)
+				   : OK;
+}
+
+/*
+ * Masked secrets of both become what they were.  What the body does not name stays as if it
+ * were sent back masked: its secrets, too, go to no other address.
+ */
+static enum status restore_secrets(struct request *rq, const struct warehouse *w,
+				   struct json_object **config, struct json_object **strategy)
+{
+	static const char *const names[] = { "storage_config", "vending_strategy" };
+	struct json_object *now = json_new_object(rq->cx), *before = json_new_object(rq->cx);
+	struct json_object *kept[2], **given[2] = { config, strategy };
+	enum status s = admin_object(rq->cx, w->storage_config, &kept[0]);
+
+	if (!s)
+		s = kept_strategy(rq->cx, w, &kept[1]);
+	for (size_t i = 0; !s && i < ARRAY_SIZE(names); i++) {
+		if (i == 1 && !*strategy && json_has(rq->json, names[i])) /* null: it goes */
+			continue;
+		json_set(before, names[i], kept[i]);
+		json_set(now, names[i], *given[i] ? *given[i] : secrets_mask(rq->cx, kept[i]));
+	}
+	return s ? s : secrets_restore(rq->cx, now, before, NULL);
+}
+
+static enum status read_config(struct request *rq, struct json_object *config, struct warehouse *w)
+{
 	struct storage storage = { 0 };
 	struct cx *cx = rq->cx;
-	enum status s = json_opt_object(cx, rq->json, "", "storage_config", &given);
+	enum status s = OK;
 
-	if (s || !given)
-		return s;
-	s = texts_of(cx, given, &config);
-	if (!s)
-		s = admin_object(cx, w->storage_config, &old);
-	if (!s)
-		s = secrets_restore(cx, config, old, "storage_config");
-	if (!s && json_object_object_length(config)) {
+	if (json_object_object_length(config)) {
 		s = storage_parse(cx, config, &storage);
 		if (!s)
 			s = check_file_root(rq, &storage);
@@ -142,11 +176,9 @@ static enum status read_config(struct request *rq, struct warehouse *w)
 
 /* A name, or {name: {...}}: kept as it came; what a strategy needs and does not
  * hold is taken from storage_config. */
-static enum status read_strategy(struct request *rq, struct warehouse *w)
+static enum status read_strategy(struct request *rq, struct json_object *given, struct warehouse *w)
 {
-	struct json_object *given = json_member(rq->json, "vending_strategy"), *old = NULL;
 	struct cx *cx = rq->cx;
-	enum status s;
 
 	if (!given) {
 		/* who sends back what was shown changes nothing */
@@ -164,14 +196,21 @@ static enum status read_strategy(struct request *rq, struct warehouse *w)
 	}
 	if (!json_object_is_type(given, json_type_object))
 		return fail(cx, INVALID, "vending_strategy: neither a name nor an object");
-	s = w->vending_strategy ? json_parse(cx, w->vending_strategy, strlen(w->vending_strategy),
-					     CONFIG_DEPTH, &old)
-				: OK;
-	if (!s)
-		s = secrets_restore(cx, given, old, "vending_strategy");
-	if (!s)
-		w->vending_strategy = json_print(cx, given, NULL);
-	return s;
+	w->vending_strategy = json_print(cx, given, NULL);
+	return OK;
+}
+
+/* Both, once their masked secrets are what they were. */
+static enum status read_storage(struct request *rq, struct warehouse *w)
+{
+	struct json_object *config, *strategy = json_member(rq->json, "vending_strategy");
+	enum status s = given_config(rq, &config);
+
+	if (!s && (config || strategy))
+		s = restore_secrets(rq, w, &config, &strategy);
+	if (!s && config)
+		s = read_config(rq, config, w);
+	return s ? s : read_strategy(rq, strategy, w);
 }
 
 /* What a warehouse says of vending must go with its storage: told now, not to clients later. */
@@ -196,9 +235,7 @@ static enum status read_warehouse(struct request *rq, struct warehouse *w, const
 	if (!s)
 		s = json_opt_bool(rq->cx, rq->json, "", "use_sts", &w->use_sts);
 	if (!s)
-		s = read_config(rq, w);
-	if (!s)
-		s = read_strategy(rq, w);
+		s = read_storage(rq, w);
 	return s ? s : check_vending(rq, w);
 }
 

@@ -234,8 +234,15 @@ def test_secrets_are_masked_and_sealed(own_server):
     shown = own_server.api("GET", f"federated-catalogs/{name}").json()
     assert shown["properties"] == {"uri": "http://127.0.0.1:1/v1/x", "credential": "***", "token": "***", "password": "***", "x-api-key": "***"}
     assert shown["name"] == name and shown["id"]
-    # what was masked stays on PUT
-    own_server.api("PUT", f"catalogs/{name}", json={"federated_config": {"properties": {**shown["properties"], "uri": "http://127.0.0.1:2/v1/x"}}})
+    # what was masked stays on PUT, where it still goes to the same address
+    put = lambda **changed: {"federated_config": {"properties": {**shown["properties"], **changed}}}  # noqa: E731
+    own_server.api("PUT", f"catalogs/{name}", json=put(warehouse="w"))
+    assert own_server.api("GET", f"federated-catalogs/{name}").json()["properties"] == {**shown["properties"], "warehouse": "w"}
+    for other in ({"uri": "http://127.0.0.1:2/v1/x"}, {"uri": "https://127.0.0.1:1/v1/x"}, {"oauth2-server-uri": "http://127.0.0.1:1/token"}):
+        r = get(own_server, f"/api/v1/catalogs/{name}", "PUT", json=put(**other))
+        assert r.status_code == 400 and "masked" in r.text and secret not in r.text, r.text
+    anew = {"uri": "http://127.0.0.1:2/v1/x", "token": secret, "credential": f"id:{secret}", "password": secret, "x-api-key": secret}
+    own_server.api("PUT", f"catalogs/{name}", json=put(**anew))
     assert own_server.api("GET", f"federated-catalogs/{name}").json()["properties"]["uri"] == "http://127.0.0.1:2/v1/x"
     for file in own_server.run.glob("pangolin.db*"):
         assert secret.encode() not in file.read_bytes()
