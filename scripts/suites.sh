@@ -101,13 +101,23 @@ matrix() { sed -n "s/^\([0-9]*\) passed, \([0-9]*\) failed.*/matrix: $1|$2|\1|\2
 
 # The programs that ask tests/unit/fresh_store.h for a store; few of them at small size.
 store_tests() { size "content names tenants rest transactions views branches" \
-	"content names tenants rest transactions views branches branch_model branch_races rest_branches rest_loads rest_pages rest_state idempotency credentials matrix server quotas seals"; }
+	"content names tenants rest transactions views branches branch_model branch_races branch_crashes rest_branches rest_loads rest_pages rest_state idempotency credentials matrix server quotas seals"; }
+
+# branch_sizes STORE: how much of branches is tried at full size: operations beside a model, kills
+branch_sizes() {
+	case $1 in
+	mongodb) echo BRANCH_OPERATIONS=600 BRANCH_KILLS=2 ;;
+	postgresql) echo BRANCH_OPERATIONS=10000 BRANCH_KILLS=12 ;;
+	*) echo BRANCH_OPERATIONS=10000 BRANCH_KILLS=all ;;
+	esac
+}
 
 # unit_on STORE [URL]: those on one store
 unit_on() {
-	local name line
+	local name line sizes=()
+	[ -z "$full" ] || read -ra sizes <<<"$(branch_sizes "$1")"
 	for name in $(store_tests); do
-		PANGOLIN_TEST_STORE=${2:-$1} timeout 600 "$tree/tests/unit/test_$name" >"$logs/unit-$1.log" 2>&1
+		env PANGOLIN_TEST_STORE="${2:-$1}" "${sizes[@]}" timeout 900 "$tree/tests/unit/test_$name" >"$logs/unit-$1.log" 2>&1
 		grep -E '^[^:]*:[0-9]+:[FE]:' "$logs/unit-$1.log" | sed "s/^/FAILED on $1: /"
 		line=$(grep -oE 'Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$logs/unit-$1.log" || echo 'Checks: 1, Failures: 1, Errors: 0')
 		awk -F'[^0-9]+' '{ print $2 - $3 - $4 " passed, " $3 + $4 " failed, 0 skipped" }' <<<"$line"

@@ -264,8 +264,6 @@ static void pin_merges(struct freeing *f, const struct rows *list, struct pins *
 	const struct merge_operation *m = list->items;
 
 	for (size_t i = 0; i < list->n; i++) {
-		if (text_same(m[i].status, "completed") || text_same(m[i].status, "aborted"))
-			continue;
 		if (text_same(m[i].source_id, f->branch_id))
 			pin(pins, m[i].source_cut);
 		if (text_same(m[i].base_id, f->branch_id))
@@ -282,6 +280,7 @@ static enum status find_pins(struct freeing *f, struct pins *pins, bool *living)
 	struct merge_base bases = { .row = ROW(merge_base),
 				    .tenant_id = f->ref.tenant_id,
 				    .catalog_id = f->ref.catalog_id };
+	const struct query open = { .from = &merges.row, .bound = 2, .where = { "completed_at" } };
 	const struct merge_base *b;
 	struct branch *all;
 	struct rows list;
@@ -296,9 +295,8 @@ static enum status find_pins(struct freeing *f, struct pins *pins, bool *living)
 	for (size_t i = 0; !s && i < n; i++)
 		if (text_same(all[i].id, f->branch_id) && (all[i].assets || all[i].as_of))
 			pin(pins, 0); /* its merges begin there */
-	if (!s)
-		s = store_list_all(f->cx, f->st, &(struct query){ .from = &merges.row, .bound = 2 },
-				   &list);
+	if (!s)			      /* the open ones: those that are over have a time in it */
+		s = store_list_all(f->cx, f->st, &open, &list);
 	if (!s)
 		pin_merges(f, &list, pins);
 	if (!s)
