@@ -105,6 +105,14 @@ static enum status look_at_folder(struct doctor *d, struct location_row *l)
 	return OK;
 }
 
+/* What is staged ends by itself. */
+static enum status look_at(struct doctor *d, struct location_row *l)
+{
+	if (text_same(l->type, "TABLE"))
+		return look_at_table(d, l);
+	return text_same(l->type, "DIR") ? look_at_folder(d, l) : OK;
+}
+
 enum status doctor_places(struct doctor *d)
 {
 	struct cx *cx = d->site.c->cx, pages[2] = { 0 };
@@ -124,8 +132,7 @@ enum status doctor_places(struct doctor *d)
 		for (size_t i = 0; !s && i < rows.n; i++) {
 			s = doctor_step(d);
 			if (!s)
-				s = text_same(l[i].type, "TABLE") ? look_at_table(d, &l[i])
-								  : look_at_folder(d, &l[i]);
+				s = look_at(d, &l[i]);
 			d->looked_at++;
 			q.after = &l[i].row;
 			if (s && !*cx->message)

@@ -348,7 +348,7 @@ static const struct {
 } expiries[] = {
 	{ &kind_token, "expires_at" },	    { &kind_idempotency_key, "expires_ms" },
 	{ &kind_scan_plan, "expires_ms" },  { &kind_login_attempt, "until_ms" },
-	{ &kind_oauth_flow, "expires_ms" },
+	{ &kind_oauth_flow, "expires_ms" }, { &kind_absent, "until_ms" },
 };
 
 static enum status drop_expired_rows(struct worker *w, struct cx *cx, size_t i,

@@ -302,6 +302,21 @@ static const struct column scan_plan_columns[] = {
 };
 KIND(scan_plan, "scan_plans", 3, VOLATILE);
 
+static const struct column absent_columns[] = {
+	COLUMN(absent, TEXT, tenant_id, KEY),
+	COLUMN(absent, TEXT, catalog_id, KEY),
+	COLUMN(absent, TEXT, asset_id, KEY | INDEX),
+	COLUMN(absent, TEXT, type, 0),
+	COLUMN(absent, TEXT, owner, 0),
+	COLUMN(absent, TEXT, namespace, 0),
+	COLUMN(absent, TEXT, name, 0),
+	COLUMN(absent, TEXT, location, 0),
+	COLUMN(absent, TEXT, data_path, 0),
+	COLUMN(absent, TEXT, metadata_path, 0),
+	COLUMN(absent, TIME, until_ms, 0),
+};
+KIND(absent, "absent_tables", 3, VOLATILE);
+
 static const struct column metrics_report_columns[] = {
 	COLUMN(metrics_report, TEXT, tenant_id, KEY | HIDDEN),
 	COLUMN(metrics_report, TEXT, catalog_id, KEY | HIDDEN),
@@ -403,41 +418,24 @@ static const struct column quota_count_columns[] = {
 KIND(quota_count, "quota_counts", 1, VOLATILE);
 
 const struct kind *const model_kinds[] = {
-	&kind_epoch,
-	&kind_job,
-	&kind_api_key,
-	&kind_location_row,
-	&kind_tenant,
-	&kind_user,
-	&kind_service_user,
-	&kind_token,
-	&kind_role_row,
-	&kind_role_assignment,
-	&kind_permission,
-	&kind_warehouse,
-	&kind_catalog,
-	&kind_federation_count,
-	&kind_branch,
-	&kind_asset,
-	&kind_commit,
-	&kind_merge_operation,
-	&kind_merge_conflict,
-	&kind_merge_base,
-	&kind_audit,
-	&kind_audit_seal,
-	&kind_quota_count,
-	&kind_metrics_report,
-	&kind_idempotency_key,
-	&kind_scan_plan,
-	&kind_business_metadata,
-	&kind_access_request,
-	&kind_search_entry,
-	&kind_setting,
-	&kind_login_attempt,
-	&kind_oauth_identity,
-	&kind_oauth_flow,
-	&kind_issuer,
-	NULL,
+	&kind_epoch,	       &kind_job,
+	&kind_api_key,	       &kind_location_row,
+	&kind_tenant,	       &kind_user,
+	&kind_service_user,    &kind_token,
+	&kind_role_row,	       &kind_role_assignment,
+	&kind_permission,      &kind_warehouse,
+	&kind_catalog,	       &kind_federation_count,
+	&kind_branch,	       &kind_asset,
+	&kind_commit,	       &kind_merge_operation,
+	&kind_merge_conflict,  &kind_merge_base,
+	&kind_audit,	       &kind_audit_seal,
+	&kind_quota_count,     &kind_metrics_report,
+	&kind_idempotency_key, &kind_scan_plan,
+	&kind_absent,	       &kind_business_metadata,
+	&kind_access_request,  &kind_search_entry,
+	&kind_setting,	       &kind_login_attempt,
+	&kind_oauth_identity,  &kind_oauth_flow,
+	&kind_issuer,	       NULL,
 };
 
 const struct column *model_column(const struct kind *k, const char *name)

@@ -97,10 +97,11 @@ struct api_key {
 /* Who owns which folder of which storage; makes overlap a store constraint. */
 struct location_row {
 	struct row row;
-	const char *storage; /* "file", "s3://endpoint-host/bucket": common/location.h */
-	const char *path;    /* "/a/b", no slash at the end */
-	const char *type;    /* "TABLE" or "DIR" */
-	const char *tenant_id, *asset_id; /* of a TABLE; NULL for a DIR */
+	const char *storage;   /* "file", "s3://endpoint-host/bucket": common/location.h */
+	const char *path;      /* "/a/b", no slash at the end */
+	const char *type;      /* "TABLE", "DIR", "STAGED" (struct absent) */
+	const char *tenant_id; /* of a TABLE, else NULL */
+	const char *asset_id;  /* NULL for a DIR */
 };
 
 /* --- tenants and principals ---------------------------------------------- */
@@ -391,6 +392,17 @@ struct scan_plan {
 	int64_t expires_ms;
 };
 
+/* A table that is not there (yet, or any more), whose files its owner may reach: stores/absent.h. */
+struct absent {
+	struct row row;
+	const char *tenant_id, *catalog_id, *asset_id;
+	const char *type;  /* "STAGED": its folders are reserved; "DROPPED" */
+	const char *owner; /* names a principal */
+	const char *namespace, *name;
+	const char *location, *data_path, *metadata_path; /* as in struct asset */
+	int64_t until_ms;
+};
+
 /* --- metrics --------------------------------------------------------------- */
 
 /* What a client reported on a scan or a commit of a table: stores/reports.h. */
@@ -506,7 +518,7 @@ extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, 
 	kind_audit, kind_business_metadata, kind_access_request, kind_search_entry, kind_setting,
 	kind_role_row, kind_role_assignment, kind_permission, kind_login_attempt,
 	kind_oauth_identity, kind_oauth_flow, kind_issuer, kind_federation_count, kind_audit_seal,
-	kind_quota_count;
+	kind_quota_count, kind_absent;
 
 extern const struct kind kind_merge_operation, kind_merge_conflict, kind_merge_base;
 

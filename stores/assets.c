@@ -3,6 +3,7 @@
 #include "stores/assets.h"
 
 #include "common/text.h"
+#include "stores/absent.h"
 #include "stores/business.h"
 #include "stores/jobs.h"
 
@@ -185,6 +186,8 @@ static enum status add_change(struct edit *e, const struct asset_change *c, stru
 		edit_put(e, p, c->row);
 	else
 		edit_make(e, p, c->row);
+	if (c->staged)
+		edit_add(e, DELETE, &c->staged->row, PART_LOCATION);
 	if (p->seen && !text_same(c->row->type, "ICEBERG_TABLE") &&
 	    !text_same(c->row->type, "FUNCTION"))
 		op = "update"; /* as audit records of views have always called it */
@@ -332,9 +335,29 @@ enum status asset_free(struct edit *e, struct store *st, const struct place *p)
 	return s || shared ? s : locations_free(e, st, p->seen->asset_id);
 }
 
+/* What becomes of its files where nothing else shows the asset: a job's, somebody's, or nobody's. */
+struct leaving {
+	bool purge;
+	const char *left_to;
+};
+
+static enum status leave(struct edit *e, struct store *st, const struct place *p,
+			 const struct leaving *how)
+{
+	enum status s = locations_free(e, st, p->seen->asset_id);
+
+	if (!s)
+		s = business_free(e, st, p->seen->asset_id);
+	if (!s && how->purge && p->seen->metadata_location)
+		edit_add(e, INSERT, &job_purge(e->cx, p->catalog, p->seen)->row, PART_RECORD);
+	if (!s && !how->purge && how->left_to)
+		s = absent_leave(e, st, p->seen, how->left_to);
+	return s;
+}
+
 /* Takes the asset of a place that was read with `branch` out of it. */
 static enum status take_out(struct cx *cx, struct store *st, struct branch *branch,
-			    const struct place *p, const char *op, bool purge,
+			    const struct place *p, const char *op, const struct leaving *how,
 			    const struct audit *by)
 {
 	const struct catalog_ref *ref = p->catalog;
@@ -349,18 +372,14 @@ static enum status take_out(struct cx *cx, struct store *st, struct branch *bran
 	edit_operation(e, "drop", p, NULL);
 	edit_hide(e, p);
 	if (!shared)
-		s = locations_free(e, st, p->seen->asset_id);
-	if (!s && !shared)
-		s = business_free(e, st, p->seen->asset_id);
-	if (!shared && purge && p->seen->metadata_location)
-		edit_add(e, INSERT, &job_purge(cx, ref, p->seen)->row, PART_RECORD);
+		s = leave(e, st, p, how);
 	return s ? s : edit_apply(e, st, record(e, op, p->seen, &at, NULL));
 }
 
 /* asset_id: which one it must be, or NULL. */
 static enum status try_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			    const char *type, const struct asset_name *at, const char *asset_id,
-			    bool purge, const struct audit *by)
+			    const struct leaving *how, const struct audit *by)
 {
 	struct place *p = place_asset(cx, ref, at->path, at->name);
 	struct branch branch;
@@ -371,15 +390,15 @@ static enum status try_drop(struct cx *cx, struct store *st, const struct catalo
 	if (!p->seen || !text_same(p->seen->type, type) ||
 	    (asset_id && !text_same(p->seen->asset_id, asset_id)))
 		return asset_missing(cx, type, at);
-	return take_out(cx, st, &branch, p, "drop", purge, by);
+	return take_out(cx, st, &branch, p, "drop", how, by);
 }
 
 static enum status drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			const char *type, const struct asset_name *at, const char *asset_id,
-			bool purge, const struct audit *by)
+			const struct leaving *how, const struct audit *by)
 {
 	for (size_t i = 1; i <= EDIT_TRIES; i++) {
-		enum status s = try_drop(cx, st, ref, type, at, asset_id, purge, by);
+		enum status s = try_drop(cx, st, ref, type, at, asset_id, how, by);
 
 		if (s != CONFLICT)
 			return s;
@@ -390,23 +409,26 @@ static enum status drop(struct cx *cx, struct store *st, const struct catalog_re
 
 enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 		       const char *type, const struct asset_name *at, bool purge,
-		       const struct audit *by)
+		       const char *left_to, const struct audit *by)
 {
-	return drop(cx, st, ref, type, at, NULL, purge, by);
+	struct leaving how = { purge, left_to };
+
+	return drop(cx, st, ref, type, at, NULL, &how, by);
 }
 
 enum status asset_drop_id(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			  const struct asset *which, const struct audit *by)
 {
 	struct asset_name at = { which->namespace, which->name };
+	struct leaving how = { 0 };
 
-	return drop(cx, st, ref, which->type, &at, which->asset_id, false, by);
+	return drop(cx, st, ref, which->type, &at, which->asset_id, &how, by);
 }
 
 enum status asset_unregister(struct cx *cx, struct store *st, struct branch *branch,
 			     const struct place *place, const struct audit *by)
 {
-	return take_out(cx, st, branch, place, "unregister", false, by);
+	return take_out(cx, st, branch, place, "unregister", &(struct leaving){ 0 }, by);
 }
 
 /* --- asking ---------------------------------------------------------------------- */

@@ -31,6 +31,7 @@ struct asset_change {
 	struct asset *row;	   /* what the place shows from now on; NULL: what it shows now,
 				    * and the commit stands on that */
 	struct claim *claim;	   /* read and checked: locations the row adds; NULL = none */
+	struct absent *staged;	   /* the staged create that this completes; NULL = none */
 	const char *metadata;	   /* the audit record's; NULL = the row's location */
 };
 
@@ -61,11 +62,12 @@ MUST_USE enum status asset_rename(struct cx *cx, struct store *st, const struct 
 /*
  * Drops it.  Where nothing else shows the asset (another branch, a cut), its
  * locations are free from then on, and with `purge` a job "purge" is inserted
- * that removes its files: stores/jobs.h.  NOT_FOUND.
+ * that removes its files: stores/jobs.h; without, `left_to` (NULL = nobody) may do that:
+ * stores/absent.h.  NOT_FOUND.
  */
 MUST_USE enum status asset_drop(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 				const char *type, const struct asset_name *at, bool purge,
-				const struct audit *by);
+				const char *left_to, const struct audit *by);
 
 /* Drops the asset that main shows where `which` says, if it is that one still: its files stay.
  * NOT_FOUND. */

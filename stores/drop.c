@@ -3,6 +3,7 @@
 #include "stores/drop.h"
 
 #include "common/text.h"
+#include "stores/absent.h"
 #include "stores/index.h"
 #include "stores/identities.h"
 #include "stores/reports.h"
@@ -78,6 +79,14 @@ static enum status remove_locations(struct removal *r, const struct asset *a)
 	return OK;
 }
 
+/* A dropped table's are free already; what is there under its id is not its own any more. */
+static enum status remove_staged(struct removal *r, const struct absent *a)
+{
+	struct asset asset = { .asset_id = a->asset_id };
+
+	return absent_is_staged(a) ? remove_locations(r, &asset) : OK;
+}
+
 /* What search finds the asset by, and what people said of it. */
 static enum status remove_about(struct removal *r, const struct asset *a)
 {
@@ -141,6 +150,8 @@ static enum status remove_with_hangers(struct removal *r, struct row *row)
 		s = remove_about(r, (const struct asset *)row);
 		return s ? s : remove_locations(r, (const struct asset *)row);
 	}
+	if (row->kind == &kind_absent)
+		return remove_staged(r, (const struct absent *)row);
 	if (row->kind == &kind_service_user)
 		return remove_api_key(r, (const struct service_user *)row);
 	if (row->kind == &kind_user)
@@ -291,16 +302,16 @@ static enum status remove_expired(struct removal *r, const struct row *from, siz
 		s = store_list(r->cx, r->st, &q, &page);
 		if (s)
 			return s;
-		for (size_t i = 0; i < page.n && r->n < batch; i++) {
+		for (size_t i = 0; !s && i < page.n && r->n < batch; i++) {
 			struct row *row = (struct row *)((char *)page.items + i * from->kind->size);
 			int64_t at = model_int(row, column);
 
 			if (at && at < before_ms)
-				remove_row(r, row);
+				s = remove_with_hangers(r, row);
 			q.after = row;
 		}
-	} while (page.n == DROP_MAX_ROWS && r->n < batch);
-	return OK;
+	} while (!s && page.n == DROP_MAX_ROWS && r->n < batch);
+	return s;
 }
 
 enum status drop_expired(struct cx *cx, struct store *st, const struct kind *k, const char *column,

@@ -82,9 +82,15 @@ struct row **claim_rows(struct cx *cx, struct claim *c, size_t *n)
 	return rows;
 }
 
+bool claim_is_staged(const struct location_row *r)
+{
+	return r->row.version && text_same(r->type, "STAGED");
+}
+
+/* Or of a staged create: nobody else's in either case. */
 static bool is_table(const struct location_row *r)
 {
-	return r->row.version && text_same(r->type, "TABLE");
+	return r->row.version && (text_same(r->type, "TABLE") || claim_is_staged(r));
 }
 
 enum status claim_check(struct cx *cx, const struct claim *c, const char *asset_id)
@@ -140,12 +146,12 @@ static const struct location_row *in_list(const struct edit *e, const struct loc
 }
 
 /* One missing row.  A folder above several claims is INSERTed once. */
-static enum status add_row(struct edit *e, struct location_row *r, const char *owner)
+static enum status add_row(struct edit *e, struct location_row *r, const char *owner, bool staged)
 {
 	const struct location_row *other = in_list(e, r);
 
-	r->type = owner ? "TABLE" : "DIR";
-	r->tenant_id = owner ? e->catalog->tenant_id : NULL;
+	r->type = !owner ? "DIR" : staged ? "STAGED" : "TABLE";
+	r->tenant_id = owner && !staged ? e->catalog->tenant_id : NULL;
 	r->asset_id = owner;
 	if (!other)
 		edit_add(e, INSERT, &r->row, PART_LOCATION);
@@ -155,8 +161,22 @@ static enum status add_row(struct edit *e, struct location_row *r, const char *o
 	return OK;
 }
 
+static void settle_staged(struct edit *e, struct claim *c, const char *asset_id)
+{
+	for (size_t i = 0; i < c->n_rows && !c->staged; i++) {
+		struct location_row *r = &c->rows[i];
+
+		if (!claim_is_staged(r) || !text_same(r->asset_id, asset_id))
+			continue;
+		r->type = "TABLE";
+		r->tenant_id = e->catalog->tenant_id;
+		edit_add(e, UPDATE, &r->row, PART_LOCATION);
+	}
+}
+
 enum status claim_add(struct edit *e, struct claim *c, const char *asset_id)
 {
+	settle_staged(e, c, asset_id);
 	for (size_t i = 0; i < c->n; i++) {
 		const char *path = c->paths[i];
 
@@ -168,7 +188,7 @@ enum status claim_add(struct edit *e, struct claim *c, const char *asset_id)
 
 			if (r->row.version || r->type) /* there, or added for another path */
 				continue;
-			s = add_row(e, r, path[end] ? NULL : asset_id);
+			s = add_row(e, r, path[end] ? NULL : asset_id, c->staged);
 			if (s)
 				return s;
 		}

@@ -11,7 +11,8 @@
 /*
  * What a table wants to own.  A table's folder is a TABLE row, each folder
  * above it a DIR row; a create INSERTs its TABLE row and the missing DIR rows,
- * so two that overlap meet at one key.  DIR rows are never changed.
+ * so two that overlap meet at one key.  DIR rows are never changed.  A staged create's are
+ * STAGED instead of TABLE until it is committed: stores/absent.h.
  */
 struct claim {
 	const char *storage;		    /* vending/storage.h: storage_identity() */
@@ -19,7 +20,10 @@ struct claim {
 	size_t n;
 	struct location_row *rows; /* what is there of them and all folders above */
 	size_t n_rows;
+	bool staged; /* what claim_add puts in is a staged create's */
 };
+
+bool claim_is_staged(const struct location_row *r);
 
 /* Adds a path; one that lies in another of them adds nothing.  INVALID: too deep. */
 MUST_USE enum status claim_path(struct cx *cx, struct claim *c, const char *path);
@@ -34,7 +38,8 @@ MUST_USE enum status claim_check(struct cx *cx, const struct claim *c, const cha
 /* Whose table lies exactly at the first path, or NULL. */
 const char *claim_owner(const struct claim *c);
 
-/* Puts the missing rows into the list.  INVALID: it overlaps a claim that is in the list. */
+/* Puts the missing rows into the list; what was staged for the asset becomes its own.  INVALID: it
+ * overlaps a claim that is in the list. */
 MUST_USE enum status claim_add(struct edit *e, struct claim *c, const char *asset_id);
 
 /*

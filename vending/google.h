@@ -18,10 +18,10 @@ MUST_USE enum status google_token(struct cx *cx, struct cloud *c, const struct s
 
 /*
  * The credential access boundary of a scope, as JSON: rules for each folder, by roles that
- * hold no more than the verbs.  VEND_DELETE only with VEND_WRITE: no role removes and does not
- * write.  Source: cloud.google.com, "Downscope with Credential Access Boundaries".
+ * hold no more than the verbs.  No role of Google's removes and does not write: VEND_DELETE without
+ * VEND_WRITE by the storage's delete_role, and not at all where it has none.  Source: cloud.google.com, "Downscope with Credential Access Boundaries".
  */
-const char *google_boundary(struct cx *cx, const struct vend_scope *scope);
+const char *google_boundary(struct cx *cx, const struct storage *s, const struct vend_scope *scope);
 
 /* A text as a CEL string literal, quotes included. */
 const char *google_literal(struct cx *cx, const char *text);

@@ -42,15 +42,18 @@ static const char *condition_of(struct cx *cx, const struct location *folder)
 }
 
 /* objectViewer: get, list.  objectCreator: create.  objectUser: these, and remove. */
-static void add_roles(struct json_object *list, unsigned verbs)
+static void add_roles(struct cx *cx, struct json_object *list, const struct storage *s,
+		      unsigned verbs)
 {
 	json_add_text(list, "inRole:roles/storage.objectViewer");
 	if (verbs & VEND_WRITE)
 		json_add_text(list, verbs & VEND_DELETE ? "inRole:roles/storage.objectUser"
 							: "inRole:roles/storage.objectCreator");
+	else if (verbs & VEND_DELETE && s->delete_role)
+		json_add_text(list, cx_printf(cx, "inRole:%s", s->delete_role));
 }
 
-const char *google_boundary(struct cx *cx, const struct vend_scope *scope)
+const char *google_boundary(struct cx *cx, const struct storage *s, const struct vend_scope *scope)
 {
 	struct json_object *rules = json_new_array(cx), *boundary = json_new_object(cx);
 	struct json_object *o = json_new_object(cx);
@@ -62,7 +65,7 @@ const char *google_boundary(struct cx *cx, const struct vend_scope *scope)
 		json_set_text(rule, "availableResource",
 			      cx_printf(cx, "//storage.googleapis.com/projects/_/buckets/%s",
 					scope->folders[i].authority));
-		add_roles(roles, scope->verbs);
+		add_roles(cx, roles, s, scope->verbs);
 		json_set(rule, "availablePermissions", roles);
 		json_set_text(condition, "expression", condition_of(cx, &scope->folders[i]));
 		json_set(rule, "availabilityCondition", condition);

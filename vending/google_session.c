@@ -14,8 +14,8 @@ static enum status make(struct cx *cx, struct cloud *c, const struct vend_reques
 	enum status s = google_token(cx, c, r->storage, SPARE_MS, &whole);
 
 	if (!s)
-		s = google_downscope(cx, c, r->storage, &whole, google_boundary(cx, r->scope),
-				     &limited);
+		s = google_downscope(cx, c, r->storage, &whole,
+				     google_boundary(cx, r->storage, r->scope), &limited);
 	if (!s && !limited.expires_ms)
 		s = fail(cx, UNAVAILABLE, "the token service does not say when its token ends");
 	if (s)

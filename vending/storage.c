@@ -86,6 +86,7 @@ static const struct spelling {
 	    "service_account_key", "service-account-json", "service_account_json" } },
 	{ READ(identity), { "gcs.identity", "gcp.identity" } },
 	{ READ(storage.metadata_server), { "gcs.metadata-server" } },
+	{ READ(storage.delete_role), { "gcs.delete-role" } },
 };
 
 static const struct {
@@ -387,12 +388,26 @@ static enum status set_azure(struct cx *cx, struct config *c)
 	return check_endpoint(cx, "azure.authority-host", &st->authority_host);
 }
 
+/* Google's own roles all do more than remove. */
+static bool is_custom_role(const char *role)
+{
+	for (const char *c = role; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("-_.:/", *c))
+			return false;
+	return (text_starts(role, "projects/") || text_starts(role, "organizations/")) &&
+	       strstr(role, "/roles/");
+}
+
 static enum status set_google(struct cx *cx, struct config *c)
 {
 	struct storage *st = &c->storage;
 
 	if (c->identity && !text_same(c->identity, "machine"))
 		return fail(cx, INVALID, "storage_config.gcs.identity: only \"machine\" is known");
+	if (st->delete_role && !is_custom_role(st->delete_role))
+		return fail(cx, INVALID,
+			    "storage_config.gcs.delete-role: not projects/<id>/roles/<name> or "
+			    "organizations/<id>/roles/<name>");
 	if (!c->identity)
 		st->metadata_server = NULL;
 	else if (!st->metadata_server)

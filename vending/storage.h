@@ -43,6 +43,7 @@ struct storage {
 	const char *service_account_key; /* SECRET: JSON text, of an external account too */
 	const char *private_key;	 /* SECRET: PEM, with service_account_email */
 	const char *metadata_server; /* "http://host": the machine's identity; NULL = not used */
+	const char *delete_role;     /* one that removes objects and does nothing else */
 	const char *access_token;    /* SECRET: sent as it is (Google, Azure) */
 	/* What clients get: storage_vending's. */
 	enum vending vending;

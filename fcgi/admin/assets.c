@@ -253,7 +253,7 @@ enum status delete_asset(struct request *rq)
 	enum status s = path_generic(rq, &a);
 
 	if (!s)
-		s = asset_drop(rq->cx, rq->rs->store, r->catalog, a->type, &at, false,
+		s = asset_drop(rq->cx, rq->rs->store, r->catalog, a->type, &at, false, NULL,
 			       request_actor(rq));
 	return s ? s : answer_empty(rq, 204);
 }

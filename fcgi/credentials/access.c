@@ -6,6 +6,7 @@
 #include "fcgi/credentials/places.h"
 #include "fcgi/idents.h"
 #include "fcgi/tables/tables.h"
+#include "stores/absent.h"
 #include "stores/audit.h"
 #include "vending/azure.h"
 #include "vending/google.h"
@@ -14,16 +15,76 @@
 
 #define PRESIGNED_S 3600
 
-/* The path's table and what may be done in its folders. */
-static enum status path_scope(struct request *rq, struct delegated *t, struct vend_scope *scope)
+/* --- tables that are not there -------------------------------------------------------- */
+
+/* A dropped table's folders are free: only while nobody has put another one there. */
+static enum status check_unclaimed(struct request *rq, const struct delegated *t)
 {
-	enum status s = path_table(rq, &t->row);
+	struct claim claim;
+	struct row **rows;
+	size_t n;
+	enum status s = scope_claim(rq->cx, t->sc, t->row, &claim);
+
+	if (s)
+		return s;
+	rows = claim_rows(rq->cx, &claim, &n);
+	s = n ? store_get_all(rq->cx, rq->rs->store, rows, n) : OK;
+	if (!s && claim_check(rq->cx, &claim, ""))
+		s = fail(rq->cx, DENIED, "another table has the dropped one's folder");
+	return s;
+}
+
+/* What the caller staged, or dropped, under that id. */
+static enum status find_absent(struct request *rq, const char *asset_id, bool signs,
+			       struct delegated *t, struct vend_scope *scope)
+{
+	struct asset *row = CX_NEW(rq->cx, struct asset);
+	struct absent a;
+	enum status s = absent_find(rq->cx, rq->rs->store, t->ref, &t->at, asset_id,
+				    delegate_owner(rq), &a);
+
+	if (!s && !absent_is_staged(&a) && !signs)
+		s = fail(rq->cx, NOT_FOUND, "the table was dropped");
+	if (s)
+		return s;
+	*row = (struct asset){ .asset_id = a.asset_id,
+			       .location = a.location,
+			       .data_path = a.data_path,
+			       .metadata_path = a.metadata_path };
+	t->row = row;
+	t->staged = true;
+	s = absent_is_staged(&a) ? absent_keep(rq->cx, rq->rs->store, &a) : check_unclaimed(rq, t);
+	if (!s)
+		s = delegate_scope(rq, t, scope);
+	if (!absent_is_staged(&a))
+		scope->verbs &= ~(unsigned)VEND_WRITE;
+	return s;
+}
+
+/*
+ * The path's table and what may be done in its folders.  `signs`: one that the caller just dropped
+ * will do.  What leaves this server (a session, a URL) would outlive what is put there next.
+ */
+static enum status path_scope(struct request *rq, bool signs, struct delegated *t,
+			      struct vend_scope *scope)
+{
+	const char *id = NULL;
+	enum status s = request_query(rq, "table", &id), missing;
 
 	t->ref = rq->resolved->catalog;
 	t->at = (struct asset_name){ rq->resolved->path, rq->resolved->name };
 	if (!s)
 		s = scope_of(rq->cx, t->ref, &t->sc);
-	return s ? s : delegate_scope(rq, t, scope);
+	if (s)
+		return s;
+	missing = path_table(rq, &t->row);
+	if (id && (missing || !text_same(t->row->asset_id, id))) {
+		s = find_absent(rq, id, signs, t, scope);
+		if (s != NOT_FOUND)
+			return s;
+		missing = path_table(rq, &t->row);
+	}
+	return missing ? missing : delegate_scope(rq, t, scope);
 }
 
 /* --- credentials ---------------------------------------------------------------------- */
@@ -56,7 +117,7 @@ enum status load_credentials(struct request *rq)
 {
 	struct vend_scope scope;
 	struct delegated t = { 0 };
-	enum status s = path_scope(rq, &t, &scope);
+	enum status s = path_scope(rq, false, &t, &scope);
 
 	return s ? s : answer_credentials(rq, &t, &scope);
 }
@@ -276,7 +337,7 @@ enum status sign_table(struct request *rq)
 	struct vend_scope scope;
 	struct delegated t = { 0 };
 	struct storage keys;
-	enum status s = path_scope(rq, &t, &scope);
+	enum status s = path_scope(rq, true, &t, &scope);
 
 	if (!s)
 		s = check_signs(rq, &t.sc->storage);
@@ -336,7 +397,7 @@ enum status presign_table(struct request *rq)
 	struct vend_scope scope;
 	struct delegated t = { 0 };
 	const char *location;
-	enum status s = path_scope(rq, &t, &scope);
+	enum status s = path_scope(rq, false, &t, &scope);
 
 	if (!s)
 		s = request_query(rq, "location", &location);

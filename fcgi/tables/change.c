@@ -94,12 +94,17 @@ enum status drop_table(struct request *rq)
 {
 	const struct resolved *r = rq->resolved;
 	struct asset_name at = { r->path, r->name };
+	const char *left_to = NULL;
+	const struct scope *sc;
 	bool purge;
 	enum status s = asked_purge(rq, &purge);
 
+	/* Spark drops first and removes the files itself then, by requests that it has signed. */
+	if (!s && !purge && !scope_of(rq->cx, r->catalog, &sc) && delegate_signs(rq, sc))
+		left_to = delegate_owner(rq);
 	if (!s)
 		s = asset_drop(rq->cx, rq->rs->store, r->catalog, "ICEBERG_TABLE", &at, purge,
-			       request_actor(rq));
+			       left_to, request_actor(rq));
 	return s ? s : answer_empty(rq, 204);
 }
 

@@ -7,6 +7,7 @@
 #include "fcgi/meter.h"
 #include "fcgi/tables/guard.h"
 #include "fcgi/tables/tables.h"
+#include "stores/absent.h"
 
 #define SLOW_MS 3000 /* then a commit needs one of its table's places: common/slots.h */
 
@@ -47,7 +48,7 @@ static void begin_row(struct attempt *a, struct table_change *t)
 	t->row = t->base_row;
 	if (seen)
 		return;
-	t->row.asset_id = text_uuid7(a->rq->cx);
+	t->row.asset_id = t->fresh_id = text_uuid7(a->rq->cx);
 	t->row.created_ms = cx_now_ms();
 }
 
@@ -171,7 +172,27 @@ static enum status check_ground(struct attempt *a, const struct table_change *t)
 	return t->claims ? claim_check(a->rq->cx, &t->claim, t->row.asset_id) : OK;
 }
 
-static enum status read_ground(struct attempt *a)
+/* New tables take over what was staged for them, and what gives way to them goes. */
+static enum status settle_staged(struct attempt *a, bool *again)
+{
+	enum status s = OK;
+
+	*again = false;
+	for (size_t i = 0; !s && !*again && i < a->n; i++) {
+		struct table_change *t = &a->tables[i];
+
+		t->staged = NULL;
+		if (!t->claims)
+			continue;
+		s = absent_settle(a->rq->cx, a->rq->rs->store, a->ref, &t->claim,
+				  delegate_owner(a->rq), !t->place->seen, &t->staged, again);
+		if (!s && !t->place->seen)
+			t->row.asset_id = t->staged ? t->staged->asset_id : t->fresh_id;
+	}
+	return s;
+}
+
+static enum status read_ground(struct attempt *a, bool *again)
 {
 	struct cx *cx = a->rq->cx;
 	struct ground g = { .places = cx_array(cx, a->n, sizeof(struct place *)) };
@@ -191,7 +212,9 @@ static enum status read_ground(struct attempt *a)
 	}
 	s = content_read(cx, a->rq->rs->store, a->ref, NULL, g.places, g.n_places, g.rows,
 			 g.n_rows);
-	for (size_t i = 0; !s && i < a->n; i++)
+	if (!s)
+		s = settle_staged(a, again);
+	for (size_t i = 0; !s && !*again && i < a->n; i++)
 		s = check_ground(a, &a->tables[i]);
 	return s;
 }
@@ -245,6 +268,7 @@ static enum status apply_all(struct attempt *a)
 		list[i].row = &t->row;
 		list[i].into = t->into;
 		list[i].claim = t->claims ? &t->claim : NULL;
+		list[i].staged = t->staged;
 		list[i].metadata = t->base ? record(cx, t) : NULL;
 	}
 	return asset_commit(cx, a->rq->rs->store, a->ref, a->branch, list, a->n,
@@ -274,8 +298,8 @@ static enum status try_commit(struct attempt *a, bool *again)
 	if (s || !changes_any(a))
 		return s;
 	s = check_removals(a);
-	if (!s)
-		s = read_ground(a);
+	for (bool more = true; !s && more;)
+		s = read_ground(a, &more);
 	if (!s)
 		s = write_files(a);
 	if (!s && is_late(a))

@@ -22,7 +22,9 @@ struct table_change {
 	struct json_object *base, *next;
 	struct asset row;
 	struct claim claim;
-	bool claims; /* the claim says something new */
+	bool claims;	       /* the claim says something new */
+	const char *fresh_id;  /* of a new table that completes no staged create */
+	struct absent *staged; /* the one that it completes, whose id it takes */
 	struct place *into;
 };
 

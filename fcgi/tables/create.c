@@ -5,6 +5,9 @@
 #include "common/text.h"
 #include "fcgi/actor.h"
 #include "fcgi/idempotency.h"
+#include "stores/absent.h"
+
+#define STAGE_TRIES 20
 
 /* What the body of a create says. */
 struct wish {
@@ -42,9 +45,7 @@ static enum status read_wish(struct request *rq, struct wish *w)
 	return s ? s : json_opt_bool(cx, rq->json, "", "stage-create", &w->stage);
 }
 
-/* Is there a namespace to put it into, and nothing of that name yet?  Saves the
- * file of a create that cannot be; the store decides in the end. */
-static enum status check_free(struct request *rq, const struct creation *c, struct claim *claim)
+static enum status read_free(struct request *rq, const struct creation *c, struct claim *claim)
 {
 	struct place *p = place_asset(rq->cx, c->ref, c->at.path, c->at.name);
 	struct place *in = place_namespace(rq->cx, c->ref, c->at.path);
@@ -58,9 +59,24 @@ static enum status check_free(struct request *rq, const struct creation *c, stru
 	if (!in->seen)
 		return fail(rq->cx, NOT_FOUND, "Namespace does not exist: %s",
 			    namespace_shown(rq->cx, c->at.path));
-	if (p->seen)
-		return asset_exists(rq->cx, p->seen, c->kind->type, &c->at);
-	return claim_check(rq->cx, claim, c->row->asset_id);
+	return p->seen ? asset_exists(rq->cx, p->seen, c->kind->type, &c->at) : OK;
+}
+
+/* Is there a namespace to put it into, and nothing of that name yet?  Saves the
+ * file of a create that cannot be; the store decides in the end. */
+static enum status check_free(struct request *rq, const struct creation *c, struct claim *claim)
+{
+	struct absent *none;
+	bool again = true;
+	enum status s = OK;
+
+	for (size_t i = 0; !s && again && i < STAGE_TRIES; i++) {
+		s = read_free(rq, c, claim);
+		if (!s)
+			s = absent_settle(rq->cx, rq->rs->store, c->ref, claim, delegate_owner(rq),
+					  false, &none, &again);
+	}
+	return s ? s : claim_check(rq->cx, claim, c->row->asset_id);
 }
 
 /* --- create -------------------------------------------------------------------------- */
@@ -104,7 +120,24 @@ enum status creation_make(struct request *rq, const struct creation *c,
 	return OK;
 }
 
-/* Nothing is kept of it: the commit that follows carries it all. */
+/* Keeps others' tables out of its folders while the caller may reach what is there. */
+static enum status reserve(struct request *rq, const struct creation *c, struct claim *claim)
+{
+	for (size_t i = 1;; i++) {
+		enum status s = check_free(rq, c, claim);
+
+		if (!s)
+			s = absent_stage(rq->cx, rq->rs->store, c->ref, &c->at, c->row, claim,
+					 delegate_owner(rq));
+		if (s != CONFLICT)
+			return s;
+		if (i == STAGE_TRIES)
+			return edit_gave_up(rq->cx);
+		edit_backoff(rq->cx, i);
+	}
+}
+
+/* Nothing else is kept of it: the commit that follows carries it all. */
 static enum status stage_table(struct request *rq, const struct creation *c,
 			       struct json_object *metadata)
 {
@@ -116,7 +149,8 @@ static enum status stage_table(struct request *rq, const struct creation *c,
 	enum status s = scope_describe(rq->cx, c->sc, c->kind, metadata, c->row, &claim);
 
 	if (!s)
-		s = check_free(rq, c, &claim);
+		s = delegate_reaches(rq, c->sc) ? reserve(rq, c, &claim)
+						: check_free(rq, c, &claim);
 	if (s)
 		return s;
 	text = json_print(rq->cx, metadata, &n);
@@ -194,7 +228,7 @@ enum status create_table(struct request *rq)
 	return s ? s : answer_made(rq, &c, &f);
 }
 
-/* A staged create has no effect: it is done again. */
+/* What a staged create reserved gives way to its owner: it is done again. */
 enum status replay_create_table(struct request *rq)
 {
 	struct wish wish;

@@ -10,7 +10,7 @@
 #include "fcgi/actor.h"
 #include "fcgi/decide.h"
 
-#define STAGED_S 900 /* a staged table's folder is nobody's yet */
+#define STAGED_SESSION_S 3600 /* shorter than its folder is reserved: STAGED_MS, absent_keep */
 #define MAX_CONFIG_DEPTH 4
 
 enum asked { ASKED_CREDENTIALS = 1, ASKED_SIGNING = 2 };
@@ -33,6 +33,29 @@ static unsigned asked(const struct request *rq)
 		list += n;
 	}
 	return out;
+}
+
+static bool vends(const struct request *rq, const struct scope *sc)
+{
+	enum vending vending = sc->storage.vending;
+
+	return asked(rq) & ASKED_CREDENTIALS && (vending == VEND_SESSION || vending == VEND_STATIC);
+}
+
+bool delegate_signs(const struct request *rq, const struct scope *sc)
+{
+	return asked(rq) & ASKED_SIGNING && sc->storage.vending != VEND_NOTHING &&
+	       text_same(sc->storage.scheme, "s3") && sc->storage.access_key_id;
+}
+
+bool delegate_reaches(const struct request *rq, const struct scope *sc)
+{
+	return vends(rq, sc) || delegate_signs(rq, sc);
+}
+
+const char *delegate_owner(const struct request *rq)
+{
+	return cx_printf(rq->cx, "%d/%s", (int)rq->who->kind, rq->who->id);
 }
 
 /* --- the scope ---------------------------------------------------------------------- */
@@ -165,12 +188,15 @@ enum status delegate_vend(struct request *rq, const struct delegated *t,
 				 .scope = scope,
 				 .asset_id = t->row->asset_id,
 				 .name = asset_shown(rq->cx, t->at.path, t->at.name) };
+	struct storage storage = t->sc->storage;
 
 	if (t->sc->problem || !what.warehouse)
 		return fail(rq->cx, INVALID, "%s",
 			    t->sc->problem ? t->sc->problem : "the catalog has no warehouse");
-	if (t->staged)
-		what.until_ms = cx_now_ms() + (int64_t)STAGED_S * 1000;
+	if (t->staged && (!storage.session_s || storage.session_s > STAGED_SESSION_S)) {
+		storage.session_s = STAGED_SESSION_S;
+		what.storage = &storage;
+	}
 	return delegate_session(rq, &what, out);
 }
 
@@ -191,7 +217,8 @@ struct json_object *delegate_credentials(struct cx *cx, const struct vend_scope 
 
 /* --- where to come back to ---------------------------------------------------------------- */
 
-/* "v1/c/namespaces/a/tables/t/sign": clients put their catalog's address before it. */
+/* "v1/c/namespaces/a/tables/t/sign?table=...": clients put their catalog's address before it.  The id
+ * finds a table that is not there yet, or (to sign) not any more. */
 static const char *route_of(struct cx *cx, const struct delegated *t, const char *what)
 {
 	struct text out = text_open(cx, 16384);
@@ -206,6 +233,8 @@ static const char *route_of(struct cx *cx, const struct delegated *t, const char
 	text_add(&out, "/tables/");
 	text_add_percent(&out, name, strlen(name), false);
 	text_addf(&out, "/%s", what);
+	if (t->staged || text_same(what, "sign"))
+		text_addf(&out, "?table=%s", t->row->asset_id);
 	return out.s;
 }
 
@@ -240,7 +269,7 @@ static enum status add_credentials(struct request *rq, const struct delegated *t
 		s = delegate_vend(rq, t, &scope, &v);
 	if (s)
 		return s;
-	for (size_t i = 0; v.expires_ms && !t->staged && i < scope.n; i++)
+	for (size_t i = 0; v.expires_ms && i < scope.n; i++)
 		json_set_text(v.configs[i], v.refresh, route_of(rq->cx, t, "credentials"));
 	add_members(config, v.configs[0]);
 	out->credentials = json_print(rq->cx, delegate_credentials(rq->cx, &scope, &v), NULL);
@@ -256,17 +285,13 @@ struct delegation delegate_nothing(const struct scope *sc)
 static bool add_access(struct request *rq, const struct delegated *t, struct json_object *config,
 		       struct delegation *out)
 {
-	enum vending vending = t->sc->storage.vending;
-	unsigned wish = asked(rq);
-
-	if (wish & ASKED_CREDENTIALS && (vending == VEND_SESSION || vending == VEND_STATIC)) {
+	if (vends(rq, t->sc)) {
 		if (!add_credentials(rq, t, config, out))
 			return true;
 		log_event(LOG_WARNING_, "vend_failed", rq->request_id, "%s: %s",
 			  asset_shown(rq->cx, t->at.path, t->at.name), rq->cx->message);
 	}
-	if (wish & ASKED_SIGNING && vending != VEND_NOTHING && !t->staged &&
-	    text_same(t->sc->storage.scheme, "s3") && t->sc->storage.access_key_id) {
+	if (delegate_signs(rq, t->sc)) {
 		add_signer(rq->cx, t, config);
 		return true;
 	}

@@ -14,7 +14,7 @@ struct delegated {
 	const struct scope *sc;
 	struct asset_name at;
 	const struct asset *row; /* asset_id, location, data_path, metadata_path are set */
-	bool staged;		 /* no route of its own answers yet */
+	bool staged;		 /* not created yet: stores/absent.h */
 };
 
 /* Members of a LoadTableResult, as JSON text. */
@@ -29,6 +29,14 @@ struct delegation {
  * a failure for having asked: what can't be had is a line in the log.
  */
 void delegate(struct request *rq, const struct delegated *t, struct delegation *out);
+
+/* Who asks, as absent tables have owners: stores/absent.h. */
+const char *delegate_owner(const struct request *rq);
+
+/* True where the caller asks for a way to a table's files and the storage has one; or for signed
+ * requests. */
+bool delegate_reaches(const struct request *rq, const struct scope *sc);
+bool delegate_signs(const struct request *rq, const struct scope *sc);
 
 /* The same of the configuration alone, for answers that vend nothing. */
 struct delegation delegate_nothing(const struct scope *sc);

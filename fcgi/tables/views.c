@@ -76,7 +76,7 @@ enum status drop_view(struct request *rq)
 	const struct resolved *r = rq->resolved;
 	struct asset_name at = { r->path, r->name };
 	enum status s = asset_drop(rq->cx, rq->rs->store, r->catalog, view_metadata.type, &at,
-				   false, request_actor(rq));
+				   false, NULL, request_actor(rq));
 
 	return s ? s : answer_empty(rq, 204);
 }

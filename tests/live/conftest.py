@@ -39,7 +39,6 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "ours: needs our server, not Iceberg's reference")
     config.addinivalue_line("markers", "last: looks at what all others left")
     config.addinivalue_line("markers", "slow: runs only with --all")
-    config.addinivalue_line("markers", "unsigned: needs a table's files before it is there or when it is gone: docs/vending.md")
 
 
 def places(config):
@@ -69,9 +68,6 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip("our server's"))
         if not config.getoption("--all") and item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip("--all"))
-        place = getattr(item, "callspec", None) and item.callspec.params.get("place")
-        if item.get_closest_marker("unsigned") and str(place).endswith("-signed"):
-            item.add_marker(pytest.mark.skip("no signer for a table that is not there"))
 
 
 def matrix(terminalreporter):

@@ -7,7 +7,6 @@ import time
 import pytest
 
 pytest.importorskip("pyspark")
-unsigned = pytest.mark.unsigned
 
 
 @pytest.fixture
@@ -29,7 +28,6 @@ def test_create_and_insert(people):
     assert people("SHOW TABLES IN {ns}")[0][1] == "t"
 
 
-@unsigned
 def test_create_as_select(people):
     people("CREATE TABLE {ns}.copy USING iceberg PARTITIONED BY (bucket(4, id)) AS SELECT * FROM {t}")
     assert people("SELECT count(*) FROM {ns}.copy") == [(3,)]
@@ -37,7 +35,6 @@ def test_create_as_select(people):
     assert people("SELECT * FROM {ns}.copy ORDER BY id") == [(2,), (3,)]
 
 
-@unsigned
 def test_create_as_select_that_fails(people):
     """A staged table of a failed statement was never there; the name is free."""
     with pytest.raises(Exception, match="stop here"):
@@ -47,7 +44,6 @@ def test_create_as_select_that_fails(people):
     assert people("SELECT count(*) FROM {ns}.copy") == [(3,)]
 
 
-@unsigned
 def test_create_as_select_against_another(people, catalog, spark):
     """While the statement runs another client takes the name: that one's table stays."""
     import pyarrow as pa
@@ -64,7 +60,6 @@ def test_create_as_select_against_another(people, catalog, spark):
     assert catalog.load_table(name).schema().column_names == ["mine"]
 
 
-@unsigned
 def test_replace_as_select(people):
     """The table stays the same one: its history is kept, and a statement that fails changes nothing."""
     people("CREATE OR REPLACE TABLE {ns}.copy USING iceberg TBLPROPERTIES ('a'='1') AS SELECT * FROM {t}")
@@ -244,7 +239,6 @@ def test_namespaces(sql):
 
 
 @pytest.mark.ours
-@unsigned
 def test_nested_namespaces(sql):
     sql("CREATE NAMESPACE {ns}.`b c`")
     sql("CREATE NAMESPACE {ns}.`b c`.d")

@@ -79,7 +79,7 @@ static inline enum status drop_table(const struct catalog_ref *r, const char *sp
 {
 	struct asset_name at = { ns(space), name };
 
-	return asset_drop(&cx, st, r, "ICEBERG_TABLE", &at, false, NULL);
+	return asset_drop(&cx, st, r, "ICEBERG_TABLE", &at, false, NULL, NULL);
 }
 
 static inline enum status rename_table(const struct catalog_ref *r, const char *space,

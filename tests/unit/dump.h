@@ -68,7 +68,7 @@ static inline void fill(void)
 	ok(warehouse_create(&cx, st, &w, NULL));
 	make_tables(ref, TABLES);
 	ok(asset_drop(&cx, st, ref, "ICEBERG_TABLE", &(struct asset_name){ ns("a.b"), "t005" },
-		      true, NULL));
+		      true, NULL, NULL));
 	child = make_branch(ref, "dev");
 	ok(commit_table(child, "a.b", "t001", "s3://b/dev.json"));
 	ok(tenant_create(&cx, st, &t, NULL));

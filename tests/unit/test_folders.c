@@ -106,7 +106,7 @@ START_TEST(test_purge_job)
 
 	ok(make_namespace(ref, "a"));
 	ok(make_table(ref, "a", "t", "f", NULL));
-	ok(asset_drop(&cx, st, ref, "ICEBERG_TABLE", &at, true, NULL));
+	ok(asset_drop(&cx, st, ref, "ICEBERG_TABLE", &at, true, NULL, NULL));
 	ok(job_lease(&cx, st, &job, &found));
 	ck_assert(found);
 	ck_assert_str_eq(job.type, "purge");
@@ -129,7 +129,7 @@ START_TEST(test_no_purge_of_shared)
 	ok(make_namespace(ref, "a"));
 	ok(make_table(ref, "a", "t", "f", NULL));
 	make_branch(ref, "dev");
-	ok(asset_drop(&cx, st, ref, "ICEBERG_TABLE", &at, true, NULL));
+	ok(asset_drop(&cx, st, ref, "ICEBERG_TABLE", &at, true, NULL, NULL));
 	ok(job_lease(&cx, st, &job, &found));
 	ck_assert(!found);
 }

@@ -68,7 +68,7 @@ START_TEST(a_boundary)
 
 	ck_assert(!location_parse(&cx, "gcs://lake/w/it's", &scope.folders[0]));
 	ck_assert_str_eq(
-		google_boundary(&cx, &scope),
+		google_boundary(&cx, &(struct storage){ 0 }, &scope),
 		cx_printf(&cx,
 			  "{\"accessBoundary\":{\"accessBoundaryRules\":[{\"availableResource\":"
 			  "\"//storage.googleapis.com/projects/_/buckets/lake\","

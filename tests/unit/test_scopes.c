@@ -164,6 +164,7 @@ static const struct {
 	{ "inRole:roles/storage.objectViewer", "get list" },
 	{ "inRole:roles/storage.objectCreator", "create" },
 	{ "inRole:roles/storage.objectUser", "get list create update delete" },
+	{ "inRole:projects/p/roles/remover", "delete" },
 };
 
 static bool roles_hold(struct json_object *list, const char *permission)
@@ -263,7 +264,7 @@ static enum status vend_for(struct pair_of *p)
 	enum status s;
 
 	if (text_same(p->storage.scheme, "gs")) {
-		p->token = google_boundary(&cx, &scope);
+		p->token = google_boundary(&cx, &p->storage, &scope);
 		p->rules = rules_of(p->token);
 		return OK;
 	}
@@ -401,6 +402,27 @@ START_TEST(the_evaluators_see_leaks)
 }
 END_TEST
 
+/* No role of Google's removes and does not write: never more than was meant, and one's own where said. */
+START_TEST(google_removes_without_writing)
+{
+	struct vend_scope scope = { .n = 1, .verbs = VEND_READ | VEND_DELETE };
+	struct storage storage = { .scheme = "gs" };
+	const char *key = "w/t/x";
+
+	ck_assert(!location_parse(&cx, "gs://lake/w/t", &scope.folders[0]));
+	for (int i = 0; i < 2; i++) {
+		struct json_object *rules = rules_of(google_boundary(&cx, &storage, &scope));
+
+		ck_assert(google_grants(rules, key, NULL, "get"));
+		ck_assert(!google_grants(rules, key, NULL, "create"));
+		ck_assert(google_grants(rules, key, NULL, "delete") == (i == 1));
+		ck_assert(!google_grants(rules, "w/t2/x", NULL, "delete"));
+		storage.delete_role = "projects/p/roles/remover";
+	}
+	cx_free(&cx);
+}
+END_TEST
+
 START_TEST(literals)
 {
 	ck_assert_str_eq(google_literal(&cx, "a'b\\c\"d\xc3\xa9"),
@@ -420,6 +442,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, neighbours_are_closed, 0, (int)ARRAY_SIZE(clouds));
 	tcase_add_test(tc, the_evaluators_see_leaks);
+	tcase_add_test(tc, google_removes_without_writing);
 	tcase_add_test(tc, literals);
 	srunner_run_all(runner, CK_NORMAL);
 	bad = srunner_ntests_failed(runner);
