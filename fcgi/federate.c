@@ -9,13 +9,14 @@
 #include "fcgi/actor.h"
 #include "fcgi/decide.h"
 #include "fcgi/resolve.h"
+#include "fcgi/upstream_answer.h"
 #include "stores/audit.h"
 #include "stores/catalogs.h"
 
 #define MAX_PATH 16384
 #define CONFIG_DEPTH 8
 #define PREFIX "/v1/{}"
-#define MAX_ADDRESSES 65536 /* bytes that addresses of ours may be longer */
+#define RECORD_MS 3000
 
 bool federate_applies(const struct request *rq)
 {
@@ -143,172 +144,6 @@ static bool reads(const struct request *rq)
 	return !strcmp(rq->method, "GET") || !strcmp(rq->method, "HEAD");
 }
 
-/*
- * Where clients get new credentials and signatures: to these addresses they send their token
- * of ours, so they have to be ours, whatever the upstream says.  The requests then come by
- * here and are sent on.
- */
-static const char *const addresses[] = { "refresh-credentials-endpoint", "signer.endpoint",
-					 "signer.uri" }; /* how their names end */
-
-/* A string of JSON text, from its first quote to behind its last. */
-struct quoted {
-	const char *from, *to;
-};
-
-/* The next string; false: there is none any more. */
-static bool next_string(const char *text, struct quoted *out)
-{
-	const char *c = strchr(text, '"');
-
-	if (!c)
-		return false;
-	out->from = c++;
-	while (*c && *c != '"')
-		c += *c == '\\' && c[1] ? 2 : 1;
-	out->to = c + 1;
-	return *c == '"';
-}
-
-/* What it says; NULL where that does not read. */
-static const char *string_text(struct cx *cx, const struct quoted *q)
-{
-	const char *list = cx_printf(cx, "[%.*s]", (int)(q->to - q->from), q->from);
-	struct json_object *o;
-
-	if (json_parse(cx, list, strlen(list), 2, &o))
-		return NULL;
-	return json_object_get_string(json_object_array_get_idx(o, 0));
-}
-
-/* With escapes a name can be written in many ways. */
-static bool is_address(struct cx *cx, const struct quoted *name)
-{
-	size_t n = (size_t)(name->to - name->from) - 2;
-	const char *text = name->from + 1;
-
-	if (memchr(text, '\\', n)) {
-		text = string_text(cx, name);
-		n = text ? strlen(text) : 0;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
-		size_t end = strlen(addresses[i]);
-
-		if (n >= end && memcmp(text + n - end, addresses[i], end) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The text of the next such address; false: there is none any more. */
-static bool next_address(struct cx *cx, const char *text, struct quoted *out)
-{
-	struct quoted name;
-
-	while (next_string(text, &name)) {
-		text = name.to + strspn(name.to, " \t\r\n");
-		if (*text != ':' || !is_address(cx, &name))
-			continue;
-		text += 1 + strspn(text + 1, " \t\r\n");
-		if (*text == '"')
-			return next_string(text, out);
-	}
-	return false;
-}
-
-static bool at_path_end(const char *s)
-{
-	return !*s || *s == '/';
-}
-
-/* Our form of an address. */
-static const char *our_address(const struct request *rq, const struct upstream *u, const char *root,
-			       const char *address)
-{
-	struct text t = text_open(rq->cx, MAX_ADDRESSES);
-	const char *rest = address, *host = strstr(address, "://");
-	size_t base = strlen(u->base), n = strlen(root);
-
-	if (text_starts(rest, u->base) && at_path_end(rest + base)) {
-		rest += base;
-		text_add(&t, request_base_url(rq));
-	} else if (host && host < address + strcspn(address, "/")) {
-		rest = host + 3 + strcspn(host + 3, "/");
-		text_add(&t, request_base_url(rq));
-	}
-	if (*rest == '/') {
-		text_addc(&t, '/');
-		rest++;
-	}
-	if (strncmp(rest, root, n) == 0 && rest[n] == '/') {
-		text_add(&t, "v1/");
-		text_add_percent(&t, rq->object.catalog, strlen(rq->object.catalog), false);
-		rest += n;
-	}
-	text_add(&t, rest);
-	return t.s;
-}
-
-/* One that does not read is nobody's. */
-static void add_address(struct text *t, const struct request *rq, const struct upstream *u,
-			const char *root, const struct quoted *address)
-{
-	const char *text = string_text(rq->cx, address);
-	const char *ours = our_address(rq, u, root, text ? text : "");
-
-	text_add(t, json_print(rq->cx, json_new_text(rq->cx, ours), NULL));
-}
-
-/* What is sent on is answered by now: that its answer can't be made is no failure of it. */
-static enum status answer_ours(struct request *rq, const struct upstream *u,
-			       const struct upstream_request *r)
-{
-	struct text t = text_open(rq->cx, r->n_answer + MAX_ADDRESSES);
-	const char *from = r->answer;
-	struct quoted address;
-
-	while (next_address(rq->cx, from, &address)) {
-		text_addn(&t, from, (size_t)(address.from - from));
-		add_address(&t, rq, u, r->root, &address);
-		from = address.to;
-	}
-	text_add(&t, from);
-	if (text_check(&t, "the answer"))
-		return UNKNOWN;
-	answer_part(rq, t.s, t.len);
-	return OK;
-}
-
-/* Without one of the names, and without an escape that could be in one, there is no address. */
-static bool may_hold_addresses(const char *answer)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++)
-		if (strstr(answer, addresses[i]))
-			return true;
-	return strstr(answer, "\\u");
-}
-
-/*
- * Retry-After beside a 503 makes Java's client send a commit again, which may have been
- * carried out; 429 is the upstream's word that it was not.
- */
-static enum status pass_on(struct request *rq, const struct upstream *u,
-			   const struct upstream_request *r)
-{
-	if (r->etag)
-		answer_header(rq, "ETag", r->etag);
-	if (r->retry_after && (reads(rq) || r->code == 429))
-		answer_header(rq, "Retry-After", r->retry_after);
-	if (!r->n_answer)
-		return answer_empty(rq, r->code);
-	rq->answer.http = r->code;
-	rq->answer.content_type = r->content_type;
-	if (may_hold_addresses(r->answer))
-		return answer_ours(rq, u, r);
-	answer_part(rq, r->answer, r->n_answer);
-	return OK;
-}
-
 /* 502: whether it was carried out nobody knows here. */
 static enum status no_answer(struct request *rq, enum status s)
 {
@@ -368,28 +203,78 @@ static const char *resource_name(struct request *rq)
 			      : namespace_shown(rq->cx, o->namespace));
 }
 
-/* The upstream's change can't ride in a list of ours: it is written down once it is known,
- * and that it may have happened as well. */
-static void record(struct request *rq, const struct upstream_request *r, enum status s)
+/*
+ * The upstream's change can't ride in a list of ours: it goes on record before it is sent, as one
+ * whose end is not known, so none can happen unrecorded, and is put right behind it.
+ * *out is NULL where the request is no change.
+ */
+static enum status begin_record(struct request *rq, struct audit **out)
 {
 	const struct mutation *m = mutation_of(rq);
+	struct audit *a;
+	enum status s;
+
+	*out = NULL;
+	if (!m)
+		return OK;
+	a = audit_new(rq->cx, request_actor(rq), rq->tenant_id, m->action, m->type, NULL,
+		      resource_name(rq));
+	a->metadata = "{\"federated\":true}";
+	a->result = "failure";
+	a->error_message = "sent to the upstream catalog: whether it was done is not known";
+	*out = a;
+	s = store_apply(rq->cx, rq->rs->store, (struct change[]){ { INSERT, &a->row } }, 1, NULL);
+	if (s)
+		fail(rq->cx, UNAVAILABLE, "not sent to the upstream catalog: %s",
+		     cx_strdup(rq->cx, rq->cx->message));
+	return s ? UNAVAILABLE : OK;
+}
+
+/* What was not done leaves no record, as where it is ours.  cx->message stays. */
+static void end_record(struct request *rq, struct audit *a, const struct upstream_request *r,
+		       enum status s)
+{
 	struct cx *cx = rq->cx;
 	const char *why = cx_strdup(cx, cx->message);
-	struct audit *a;
+	bool refused = s ? s != UNKNOWN : r->code >= 300 && r->code < 500;
+	struct change change = { refused ? DELETE : UPDATE, a ? &a->row : NULL };
 
-	if (!m || (s ? s != UNKNOWN : r->code >= 300 && r->code < 500))
+	if (!a)
 		return;
-	a = audit_new(cx, request_actor(rq), rq->tenant_id, m->action, m->type, NULL,
-		      resource_name(rq));
-	a->metadata = s ? "{\"federated\":true}"
-			: cx_printf(cx, "{\"federated\":true,\"upstream_status\":%d}", r->code);
-	if (s || r->code >= 500) {
-		a->result = "failure";
-		a->error_message = s ? why : "the upstream catalog failed; it may have been done";
+	if (s == UNKNOWN)
+		a->error_message = why;
+	if (r->code)
+		a->metadata = cx_printf(cx, "{\"federated\":true,\"upstream_status\":%d}", r->code);
+	if (!s && r->code < 300) {
+		a->result = "success";
+		a->error_message = NULL;
 	}
-	if (store_apply(cx, rq->rs->store, (struct change[]){ { INSERT, &a->row } }, 1, NULL))
-		log_event(LOG_ERROR_, m->action, rq->request_id, "not on record (%s)", cx->message);
-	(void)fail(cx, INTERNAL, "%s", why);
+	if (store_apply(cx, rq->rs->store, &change, 1, NULL))
+		log_event(LOG_ERROR_, a->action, rq->request_id,
+			  "its record says that its end is not known (%s)", cx->message);
+	(void)fail(cx, s, "%s", why);
+}
+
+/* Behind the upstream's answer there has to be time to put the record right. */
+static enum status send(struct request *rq, const struct federation *f, struct upstream_request *r)
+{
+	int64_t end = rq->cx->deadline_ms, left = cx_left_ms(rq->cx);
+	struct audit *record;
+	enum status s = begin_record(rq, &record);
+
+	if (s)
+		return s;
+	if (end && record)
+		rq->cx->deadline_ms = end - (left / 4 < RECORD_MS ? left / 4 : RECORD_MS);
+	s = upstream_send(rq->cx, &f->link, r);
+	rq->cx->deadline_ms = end;
+	/* A proxy in between may say so of what it gave on; clients take 503 for "not done". */
+	if (!s && record && r->code == 503)
+		s = fail(rq->cx, UNKNOWN,
+			 "the upstream catalog, or a proxy before it, answered 503: whether it was "
+			 "done is not known");
+	end_record(rq, record, r, s);
+	return s;
 }
 
 /* What an upstream lists is passed on as it is: to who may know of all of it. */
@@ -456,10 +341,9 @@ enum status federate(struct request *rq)
 	r.n_headers = headers_of(rq, headers);
 	r.body = rq->body_len ? rq->body : NULL;
 	r.n_body = rq->body_len;
-	s = upstream_send(rq->cx, &f.link, &r);
-	record(rq, &r, s);
+	s = send(rq, &f, &r);
 	if (!s)
-		s = pass_on(rq, &f.upstream, &r);
+		s = upstream_answer(rq, &f.upstream, &r, may_be_vended(rq));
 	return no_answer(rq, s);
 }
 

@@ -4,6 +4,7 @@
 #define FCGI_ADMIN_ADMIN_H
 
 #include "fcgi/http.h"
+#include "fcgi/secrets.h"
 
 /*
  * Bodies may hold members we don't know: clients of several generations send
@@ -65,20 +66,6 @@ MUST_USE enum status admin_page(struct request *rq, size_t *skip, size_t *limit)
 MUST_USE enum status admin_answer(struct request *rq, int http, const void *item,
 				  enum status (*show)(struct request *rq, const void *item,
 						      struct json_object **out));
-
-/* --- secrets ---------------------------------------------------------------- */
-
-/* A copy in which the text of every member whose name says it is secret is "***". */
-struct json_object *secrets_mask(struct cx *cx, struct json_object *v);
-
-/*
- * Puts the value of `old` (may be NULL) where `v` holds "***": both are all there is of a
- * configuration.  `where` is what messages call it, or NULL.  INVALID: there is none; an address in
- * it (a URI, host, endpoint, port, account ...) is not what it was: who may change where a
- * secret goes does not know it for that.
- */
-MUST_USE enum status secrets_restore(struct cx *cx, struct json_object *v, struct json_object *old,
-				     const char *where);
 
 /* --- catalogs --------------------------------------------------------------- */
 

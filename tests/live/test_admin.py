@@ -213,6 +213,9 @@ def test_secrets_are_never_shown_and_stay(admin, warehouse):
     assert shown["s3.secret-access-key"] == "***"
     changed = admin.ok("PUT", f"warehouses/{warehouse}", {"storage_config": {**shown, "s3.bucket": "other"}})
     assert changed["storage_config"] == {**shown, "s3.bucket": "other"}
+    for other in ({"s3.endpoint": "http://elsewhere"}, {"sts_endpoint": "http://elsewhere"}):
+        said = admin.fails(400, "PUT", f"warehouses/{warehouse}", {"storage_config": {**shown, **other}})
+        assert "masked" in said and "do-not-show" not in said
     bare = {"s3.bucket": "lake", "session_token": "***"}
     assert "session_token" in admin.fails(400, "PUT", f"warehouses/{warehouse}", {"storage_config": bare})
 
@@ -258,6 +261,10 @@ def test_vending_strategies(admin, strategy, shown):
     made = admin.ok("POST", "warehouses", {"name": name, "storage_config": S3, "vending_strategy": strategy})
     assert made["vending_strategy"] == shown
     assert admin.ok("PUT", f"warehouses/{name}", {"vending_strategy": shown})["vending_strategy"] == shown
+    # what a PUT does not name is not sent elsewhere either
+    secret = bool(shown and "***" in str(shown))
+    elsewhere = {"storage_config": {**S3, "s3.endpoint": "http://elsewhere"}}
+    assert admin("PUT", f"warehouses/{name}", elsewhere).status_code == (400 if secret else 200)
     assert admin.ok("PUT", f"warehouses/{name}", {"vending_strategy": None})["vending_strategy"] is None
 
 

@@ -411,11 +411,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         }
         self.answer(200, json.dumps({"metadata": {"properties": {"signer.uri": 7}}, "config": config}).encode())
 
+    def do_config_of_its_own(self):
+        config = {
+            "token": "their-token", "credential": "id:their-secret", "oauth2-server-uri": "https://elsewhere", "uri": "https://elsewhere",
+            "prefix": "p", "header.X-Tenant": "t", "py-io-impl": "os.system", "client.credentials-provider": "Evil", "s3.client-factory-impl": "Evil",
+            "s3.access-key-id": "AK", "s3.secret-access-key": "SK", "s3.session-token": "ST", "adls.connection-string.a": "CS",
+            "client.region": "eu", "s3.endpoint": "https://s3.example", "adls.account-name": "acc",
+        }  # fmt: skip
+        metadata = {"config": {"token": "a property"}, "n": [1, {"config": 2}]}
+        text = json.dumps({"metadata": metadata, "config": config, "storage-credentials": [{"prefix": "s3://b", "config": {"s3.access-key-id": "AK2"}}]})
+        self.answer(200, text.replace('"config": {"token": "their', '"c\\u006fnfig": {"token": "their').encode())
+
+    def do_taken(self):
+        self.answer(409, b'{"error":{"message":"there is one","type":"AlreadyExistsException","code":409}}')
+
     def do_tricks(self):
         config = (
             f'"signer.uri":"{self.server.uri}@elsewhere.example/x", "s3.signer.endpoint" : "{self.server.uri}.elsewhere.example/y",'
             f'"client.refresh\\u002dcredentials-endpoint":"https:\\/\\/elsewhere.example\\/v1\\/tricks\\/z",'
-            f'"s3.signer.uri":"\\u0068ttps://elsewhere.example/q","a":"signer.uri\\": \\"https://elsewhere.example/s","s3.region":"eu"'
+            f'"s3.signer.uri":"\\u0068ttps://elsewhere.example/q","s3.a":"signer.uri\\": \\"https://elsewhere.example/s","s3.region":"eu"'
         )
         self.answer(200, f'{{"metadata":{{}},"config":{{{config}}}}}'.encode())
 
@@ -464,10 +478,50 @@ def test_nobody_there_is_503(own_server):
     assert r.status_code == 403 and "does not talk to" in r.json()["error"]["message"]
 
 
+def records_of(server, name):
+    return [(e["result"], e["error_message"], e["metadata"]) for e in server.api("GET", "audit?action=create_namespace").json() if e["resource_name"] == name]
+
+
 def test_a_busy_upstream_does_not_make_clients_send_commits_again(own_server, stub):
+    """A proxy in between may say 503 of what it gave on, and clients take that for "not done"."""
     name = federate(own_server, {"uri": f"{stub.uri}/v1/busy"})
-    r = get(own_server, f"/v1/{name}/namespaces/a/tables/t", "POST", json={})
-    assert (r.status_code, r.headers.get("Retry-After"), r.json()["error"]["message"]) == (503, None, "busy")
+    for path, body in (("namespaces/a/tables/t", {}), ("namespaces", {"namespace": ["a"]})):
+        r = get(own_server, f"/v1/{name}/{path}", "POST", json=body)
+        assert (r.status_code, r.headers.get("Retry-After"), r.json()["error"]["type"]) == (502, None, "CommitStateUnknownException")
+    ((result, error, metadata),) = records_of(own_server, name)
+    assert result == "failure" and "not known" in error and metadata == {"federated": True, "upstream_status": 503}
+
+
+def test_the_record_says_how_a_change_ended(own_server, stub):
+    for what, code, record in (
+        ("taken", 409, None),
+        ("json", 200, ("success", None, {"federated": True, "upstream_status": 200})),
+        ("dies", 502, ("failure", {"federated": True})),
+    ):
+        name = federate(own_server, {"uri": f"{stub.uri}/v1/{what}"})
+        assert get(own_server, f"/v1/{name}/namespaces", "POST", json={"namespace": ["a"]}).status_code == code
+        found = records_of(own_server, name)
+        assert len(found) == (record is not None), found
+        if record:
+            assert (found[0][0], found[0][-1]) == (record[0], record[-1])
+            assert (found[0][1] is None) == (code == 200) and "sent to the upstream" not in str(found[0][1])
+
+
+def test_no_setting_makes_the_client_somebody_elses(own_server, stub):
+    name = federate(own_server, {"uri": f"{stub.uri}/v1/config_of_its_own"})
+    shown = {"client.region": "eu", "s3.endpoint": "https://s3.example", "adls.account-name": "acc"}
+    vended = {"s3.access-key-id": "AK", "s3.secret-access-key": "SK", "s3.session-token": "ST", "adls.connection-string.a": "CS"}
+    user = fresh("u")
+    made = own_server.api("POST", "users", json={"username": user, "email": "a@b", "password": "correct horse battery", "role": "tenant-user"}).json()
+    scope = {"type": "catalog", "catalog_id": own_server.api("GET", f"catalogs/{name}").json()["id"]}
+    own_server.api("POST", "permissions", json={"user-id": made["id"], "scope": scope, "actions": ["read"]})
+    r = requests.post(f"{own_server.uri}/api/v1/users/login", json={"username": user, "password": "correct horse battery", "tenant-id": own_server.tenant})
+    reader = {"Authorization": f"Bearer {r.json()['token']}"}
+    for headers, more in ((own_server.headers(), vended), (reader, {})):
+        r = requests.get(f"{own_server.uri}/v1/{name}/namespaces/a/tables/t", headers=headers, timeout=30).json()
+        assert r["config"] == {**shown, **more}
+        assert r["metadata"] == {"config": {"token": "a property"}, "n": [1, {"config": 2}]}
+        assert len(r["storage-credentials"]) == bool(more)
 
 
 def test_what_is_sent_on(own_server, stub):
@@ -517,7 +571,7 @@ def test_no_way_of_writing_an_address_keeps_it(own_server, stub):
         "s3.signer.endpoint": f"{own_server.uri}/y",
         "client.refresh-credentials-endpoint": f"{own_server.uri}/v1/{name}/z",
         "s3.signer.uri": f"{own_server.uri}/q",
-        "a": 'signer.uri": "https://elsewhere.example/s',
+        "s3.a": 'signer.uri": "https://elsewhere.example/s',
         "s3.region": "eu",
     }
 

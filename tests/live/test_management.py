@@ -407,6 +407,8 @@ def test_settings(root, user, stranger):  # noqa: F811
     body = {"default_retention_days": 90, "smtp_host": "mail", "smtp_port": 25, "smtp_password": "hunter2-do-not-show"}
     put = stranger.ok("PUT", "config/settings", body)
     assert put == {**settings, **body, "smtp_password": "***"} == stranger.ok("GET", "config/settings")
+    for other in ({"smtp_host": "elsewhere"}, {"smtp_port": 2525}):
+        assert "masked" in stranger.fails(400, "PUT", "config/settings", {**put, **other})
     assert stranger.ok("PUT", "config/settings", {"smtp_password": "***"}) == {**settings, "smtp_password": "***"}
     assert stranger.ok("PUT", "config/settings", {}) == settings
     for bad in ({"default_retention_days": 0}, {"smtp_port": 70000}, {"allow_public_signup": "yes"}, {"smtp_host": 1}):

@@ -44,6 +44,10 @@
 	"{\"action\":\"set-location\",\"location\":\"" location "\"}]"
 #define STAGED(location) "{" STAGED_BODY(location) "}"
 
+#ifndef RESPONDER_NEEDS
+#define RESPONDER_NEEDS (NEED_CLOUD | NEED_CACHE)
+#endif
+
 static struct cx cx;
 static const char *folder, *root; /* root: of the file warehouse */
 static struct store *st;
@@ -55,7 +59,7 @@ static inline int run(void)
 	static const struct route_table *const tables[] = { &tables_routes, &namespaces_routes,
 							    &admin_routes };
 
-	return serve("tables", NEED_CLOUD | NEED_CACHE, tables, ARRAY_SIZE(tables));
+	return serve("tables", RESPONDER_NEEDS, tables, ARRAY_SIZE(tables));
 }
 
 static inline void must(enum status s)

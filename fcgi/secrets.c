@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* secrets.c - what of a configuration is never shown, and how a masked value survives a PUT. */
-#include <strings.h>
+#include "fcgi/secrets.h"
 
-#include "fcgi/admin/admin.h"
+#include <strings.h>
 
 static const char mask[] = "***";
 
@@ -10,10 +10,11 @@ static const char mask[] = "***";
  * By the words of a name rather than a list of names: configurations come in
  * many spellings, and one too many masked does no harm.
  */
-static bool is_secret(const char *name)
+bool secret_named(const char *name)
 {
-	static const char *const words[] = { "key",	   "secret", "token",	 "password",
-					     "credential", "sas",    "external", "json" };
+	static const char *const words[] = { "key",	 "secret",     "token",
+					     "password", "credential", "sas",
+					     "external", "json",       "connection-string" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcasestr(name, words[i]))
@@ -26,7 +27,7 @@ static void mask_members(struct json_object *o)
 	json_object_object_foreach(o, key, v) {
 		if (json_object_is_type(v, json_type_object))
 			mask_members(v);
-		else if (v && is_secret(key))
+		else if (v && secret_named(key))
 			json_set_text(o, key, mask);
 	}
 }
