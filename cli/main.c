@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - `pangolin`: finds the subcommand in one table, reads its flags, runs it. */
 #include "cli/cli.h"
+#include "common/harden.h"
 #include "common/text.h"
 
 #define FLAGS(f) f, ARRAY_SIZE(f)
@@ -344,6 +345,7 @@ int main(int argc, char **argv)
 	size_t words = 1;
 	int exit_status;
 
+	harden_process();
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		help_list();
 		return argc < 2 ? 2 : 0;

@@ -2,11 +2,10 @@
 /* server.c - the straight line of a request, and the process around it. */
 #include "fcgi/server.h"
 
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "common/default_storage.h"
+#include "common/harden.h"
 #include "common/log.h"
 #include "fcgi/auth.h"
 #include "fcgi/counts.h"
@@ -146,18 +145,6 @@ static void serve_request(struct service *sv, struct cx *cx, const char *const *
 }
 
 /* --- the process ------------------------------------------------------------ */
-
-/* Keys and rows of others lie in memory: no core dump, no debugger of the same
- * user.  PANGOLIN_DUMPABLE is for developers. */
-static void harden(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	if (getenv("PANGOLIN_DUMPABLE"))
-		return;
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	setrlimit(RLIMIT_CORE, &none);
-}
 
 static const char *storage_key_path(struct cx *cx, const struct config *c, unsigned needs)
 {
@@ -319,7 +306,7 @@ int serve(const char *family, unsigned needs, const struct route_table *const *t
 	struct cx life = { 0 };
 	enum status s;
 
-	harden();
+	harden_process();
 	sv.gateway = gateway_open(&life);
 	s = start(&life, &sv.rs, needs);
 	if (s) {

@@ -12,6 +12,7 @@ import os
 import pathlib
 import re
 import tempfile
+import time
 import types
 import uuid
 
@@ -25,6 +26,7 @@ from recorder import Recorder
 from server import Reference, Server, Started, cache_folder
 
 SMALL = ["sqlite-file", "memory-s3"]
+WATCHED = pytest.StashKey()  # what the watch for secrets says of its work
 EVERYWHERE = SMALL + ["memory-file", "postgresql-file", "mongodb-file", "sqlite-s3", "postgresql-s3", "sqlite-vended"]
 
 
@@ -86,6 +88,7 @@ def matrix(terminalreporter):
 def pytest_terminal_summary(terminalreporter):
     """The counted line that ./check adds up."""
     matrix(terminalreporter)
+    terminalreporter.write_line(f"note: {terminalreporter.config.stash.get(WATCHED, 'no watch for secrets')}")
     count = {k: len(terminalreporter.stats.get(k, ())) for k in ("passed", "failed", "error", "skipped")}
     terminalreporter.write_line(
         f"{count['passed']} passed, {count['failed'] + count['error']} failed, {count['skipped']} skipped"
@@ -142,17 +145,30 @@ class Servers:
                 thing.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def watch(request):
+    """Stands from before the first server until all have ended; what it found is an error of the run."""
+    made = secrets_watch.Watch()
+    made.stand()
+    yield made
+    begun = time.monotonic()
+    leaks = made.leaks()
+    seconds = f"{made.seconds:.1f} s to gather and {time.monotonic() - begun:.1f} s to search"
+    told = f"{len(made.known)} secrets looked for in {len(made.records)} answers and {made.size() >> 20} MiB: {seconds}"
+    made.end()
+    request.config.stash[WATCHED] = told
+    assert not leaks, "\n".join(["secrets are shown:", *leaks])
+
+
 @pytest.fixture(scope="session")
-def servers(request):
+def servers(request, watch):
     made = Servers(request.config)
-    made.watch = secrets_watch.Watch()
     yield made
     if request.session.testsfailed:
         for server in made.made.values():
             if isinstance(server, Started):
                 server.print_logs()
     made.stop()
-    made.watch.end()
 
 
 @pytest.fixture(scope="session")

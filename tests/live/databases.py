@@ -11,6 +11,7 @@ import tempfile
 
 import pymongo
 
+import secrets_watch
 from server import wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -66,6 +67,8 @@ class Database:
 
     def stop(self):
         self.end(self.ending)
+        if secrets_watch.Watch.current:
+            secrets_watch.Watch.current.keep(self.folder / "server/log")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -7,6 +7,7 @@ import re
 import threading
 import urllib.parse
 
+import secrets_watch
 from contract import Document
 
 DOCUMENT = Document()
@@ -33,7 +34,10 @@ class Recorder:
                     there.putheader(name, value)
                 there.endheaders(body or None)
                 answer = there.getresponse()
-                data = edit(answer.read())
+                data = answer.read()
+                asked = handler.command, server.uri + handler.path, dict(handler.headers), body
+                secrets_watch.heard(*asked, answer.status, dict(answer.getheaders()), data)
+                data = edit(data)
                 self.asked.append((handler.command, handler.path, answer.status))
                 handler.send_response_only(answer.status)
                 for name, value in answer.getheaders():

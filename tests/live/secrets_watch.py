@@ -1,118 +1,261 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets that tests use, and whether a server lets one out: in an answer, a log, a database."""
+"""Every secret that a run of the tests uses, and whether a server lets one out: in an answer, a log, an audit record, an
+export, a database, its folder.
 
+Nothing is listed by hand.  A secret is known when the harness sends it (a header, a member of a body), when an answer
+issues it, or when a server is started with it.  All that servers say and leave behind is kept, and searched once, at the
+end, for all that was known by then.
+"""
+
+import base64
+import bisect
 import json
 import pathlib
 import re
+import shutil
 import subprocess
+import tempfile
+import threading
+import time
 import urllib.parse
 
 import bson
 import pymongo
 import requests
 
-import azure_stub
-import storage
-import sts
-from server import Started
+import secrets_search
 
-# What tests give a server as a secret holds this, or is one of those; it must come back from nowhere.
-MARK = "do-not-show"
-GIVEN = ("correct horse battery", "a long enough word", "engine-secret", "the client's own: +/%", azure_stub.CLIENT_SECRET, sts.SECRET)
+# Members of bodies and names of settings that carry a secret, and those that only sound so.
+CARRIES = re.compile(r"password|secret|token|api[-_.]?key|credential|account[-_.]?key|private[-_.]?key|service[-_.]account[-_.](json|key)|sas|assertion")
+SOUNDS = re.compile(r"^encrypted|page.?token|email|(type|id|url|uri|file|hours|ttl_s|expires.*|name|days|limit|count|vending.*|remote.*|scope)$")
 
-# An answer may hold these where a warehouse vends its own keys; nothing that is kept may.
-STATIC = (storage.SECRET, storage.SeaweedFS.vendor["s3.secret-access-key"], azure_stub.KEY)
-VENDED = re.compile(rb'"(s3\.session-token|s3\.secret-access-key|adls\.sas-token[^"]*|gcs\.oauth2\.token)"\s*:\s*"([^"]{20,})"')
+TOKEN = 20  # what is shorter is no token of anybody's, and stands in messages of what was refused
 
-# Members of an answer that hold a secret this once.
-ISSUED = ("token", "access_token", "api_key", "refresh_token")
+# Members of an answer that hold a secret this once, and what is in the answers that vend.
+ISSUES = {"token", "access_token", "api_key", "refresh_token", "id_token"}
+VENDS = re.compile(r"^(s3\.(session-token|secret-access-key)|adls\.(sas-token|account-key).*|gcs\.oauth2\.token|secret_access_key|session_token|sas_token|access_token)$")
+VENDING = re.compile(r"^/(v1/|api/v1/(warehouses/[^/]+|catalogs/[^/]+/tables/[^/]+)/credentials$)")
+# A signed address or header holds the session it was signed with.
+SIGNING = re.compile(r"/(sign|presign)$")
+
+
+def members(body, path=()):
+    """(name, text) of each text in JSON, also in JSON that is a text in it."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            yield from members(value, (*path, str(name)))
+    elif isinstance(body, list):
+        for value in body:
+            yield from members(value, path)
+    elif isinstance(body, str) and path:
+        yield path[-1], body
+        if body.startswith("{"):
+            yield from members(parsed(body), path)
+
+
+def parsed(data):
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def body_of(data, kind):
+    """A request's or answer's body as JSON would have it."""
+    if "urlencoded" in kind:
+        return {k: v[0] for k, v in urllib.parse.parse_qs(bytes(data).decode("latin-1")).items()}
+    return parsed(data)
+
+
+def carried(body):
+    """The secrets of a body by their members' names."""
+    for name, value in members(body):
+        plain = name.lower()
+        if CARRIES.search(plain) and not SOUNDS.search(plain):
+            yield value
+            if "credential" in plain:
+                yield value.partition(":")[2]
 
 
 class Watch:
-    """Looks at every answer to Python's requests while it stands, and at what each server kept before it is removed."""
+    """Keeps what servers say and leave while it stands; .leaks() is what was found in it."""
+
+    current = None
 
     def __init__(self):
-        self.leaks, self.issued, self.vended, self.answers = [], {}, {}, 0
-        self.send = requests.Session.send
-        watch = self
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pangolin-watch-"))
+        self.kept = self.folder / "kept"
+        self.kept.mkdir()
+        self.said = open(self.folder / "said", "wb")
+        self.starts, self.records, self.known, self.ports = [], [], {}, set()
+        self.seconds, self.lock = 0, threading.Lock()
 
-        def send(session, request, **more):
-            answer = watch.send(session, request, **more)
-            if not more.get("stream"):
-                watch.look(answer)
+    def stand(self):
+        """From here on it sees what Python's `requests` does, and which servers start."""
+        Watch.current, watch = self, self
+        self.send = requests.adapters.HTTPAdapter.send
+
+        def send(adapter, request, stream=False, **more):
+            answer = watch.send(adapter, request, stream=stream, **more)
+            if not stream and urllib.parse.urlsplit(request.url).port in watch.ports:
+                watch.exchange(request, answer)
             return answer
 
-        requests.Session.send = send
-        self.stop = Started.stop
-
-        def stop(server):
-            if getattr(server, "run", None):
-                watch.scan_files(server.folder.name, server)
-            watch.stop(server)
-
-        Started.stop = stop
+        requests.adapters.HTTPAdapter.send = send
 
     def end(self):
-        requests.Session.send = self.send
-        Started.stop = self.stop
+        if Watch.current is self:
+            requests.adapters.HTTPAdapter.send = self.send
+            Watch.current = None
+        self.said.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def look(self, answer):
-        where = f"{answer.request.method} {answer.url.partition('?')[0]}: {answer.status_code}"
-        self.answers += 1
-        for text in (answer.content, str(dict(answer.headers)).encode()):
-            self.leaks += [f"{where} holds {secret!r}" for secret in (MARK, *GIVEN) if secret.encode() in text]
-            self.leaks += [f"{where} shows again what {by} gave" for secret, by in self.issued.items() if secret.encode() in text]
-        if answer.ok:
-            self.learn(where, answer)
-            self.learn_vended(answer)
+    # --- what is known
 
-    def learn(self, where, answer):
-        if not any(f'"{name}"'.encode() in answer.content for name in ISSUED):
-            return
-        try:
-            body = json.loads(answer.content)
-        except ValueError:
-            return
-        for name in ISSUED if isinstance(body, dict) else ():
-            if isinstance(body.get(name), str) and len(body[name]) > 30:
-                self.issued[body[name]] = where
+    def knows(self, secret, origin):
+        """A text of several lines is known by its long ones, a signed address by its signature."""
+        if "sig=" in secret:
+            secret = urllib.parse.unquote(secret.partition("sig=")[2].partition("&")[0])
+        lines = [line for line in re.split(r"\n|\\n", secret) if not line.startswith("-----")]
+        for line in lines if len(lines) > 1 else [secret]:
+            line = line.strip()
+            if len(line) >= secrets_search.SHORTEST and not set(line) <= {"*"}:
+                self.known.setdefault(line, origin)
 
-    def learn_vended(self, answer):
-        """The newest of each server, kind of request and member: there are thousands, and each costs a scan."""
-        asked = answer.request
-        by = urllib.parse.urlsplit(answer.url).netloc, asked.method, "Idempotency-Key" in asked.headers
-        for member, value in VENDED.findall(answer.content):
-            self.vended[*by, member[:16]] = json.loads(b'"%s"' % value)
+    def knows_request(self, method, url, headers, body):
+        origin = f"sent by {method} {urllib.parse.urlsplit(url).path}"
+        headers = {k.lower(): v if isinstance(v, str) else v.decode("latin-1") for k, v in headers.items()}
+        scheme, _, rest = headers.get("authorization", "").partition(" ")
+        for token in (rest, headers.get("x-api-key", "")):
+            if len(token) >= TOKEN:
+                self.knows(token, origin)
+        if scheme.lower() == "basic":
+            self.knows(from_base64(rest).partition(":")[2], origin)
+        for code in urllib.parse.parse_qs(urllib.parse.urlsplit(url).query).get("code", ()):
+            self.knows(code, origin)
+        sent = body_of(body or b"", headers.get("content-type", ""))
+        for secret in carried(sent):
+            self.knows(secret, origin)
+        if isinstance(sent, dict) and isinstance(sent.get("code"), str):
+            self.knows(sent["code"], origin)
 
-    def secrets(self):
-        return [MARK, *GIVEN, *STATIC, *self.issued, *self.vended.values()]
+    def started(self, server):
+        """What a server that we started was started with; its port."""
+        port = urllib.parse.urlsplit(server.uri).port
+        self.ports.add(port)
+        for name, value in {**server.env, **server.process_env()}.items():
+            if CARRIES.search(name.lower()) and not SOUNDS.search(name.lower()):
+                self.knows(value, f"the server's {name}")
+        for path in sorted((server.run / "keys").glob("*")):
+            if not path.name.endswith(".json"):
+                for word in path.read_text().splitlines() if path.suffix == ".pem" else path.read_text().split():
+                    if len(word) >= 32 and not word.startswith("-----"):
+                        self.knows(word, f"the server's keys/{path.name}")
+        return port
 
-    def scan_files(self, what, server):
-        for path in files_of(server):
-            self.scan(f"{what}: {path.name}", path.read_bytes())
+    # --- what is said
 
-    def scan(self, what, blob):
-        """Bytes of a file or a dump."""
-        self.leaks += [f"{what} holds {secret[:40]!r}" for secret in self.secrets() if secret.encode() in blob]
-        for secret in self.secrets():
-            quoted = json.dumps(secret)[1:-1]
-            if quoted != secret and quoted.encode() in blob:
-                self.leaks.append(f"{what} holds {secret[:40]!r}, quoted")
+    def exchange(self, request, answer):
+        headers, body = dict(request.headers), request.body or b""
+        body = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
+        self.heard(request.method, request.url, headers, body, answer.status_code, dict(answer.headers), answer.content)
+
+    def heard(self, method, url, asked, body, status, headers, data):
+        """A request and its answer."""
+        path = urllib.parse.urlsplit(url).path
+        where = f"{method} {path}: {status}"
+        self.knows_request(method, url, asked, body)
+        may = set()
+        if 200 <= status < 400:
+            may |= self.issued(where, headers, parsed(data))
+            may |= self.vended(where, path, asked, parsed(data))
+        self.record(where, str(headers).encode() + b"\n" + data, may, SIGNING.search(path))
+
+    def issued(self, where, headers, body):
+        out = {v for k, v in (body.items() if isinstance(body, dict) else ()) if k in ISSUES and isinstance(v, str)}
+        headers = {k.lower(): v for k, v in headers.items()}
+        out |= set(urllib.parse.parse_qs(urllib.parse.urlsplit(headers.get("location", "")).query).get("code", ()))
+        cookie = headers.get("set-cookie", "").partition("=")[2].partition(";")[0]
+        out |= {cookie}
+        out = {secret for secret in out if len(secret) >= TOKEN}
+        for secret in out:
+            self.knows(secret, f"issued by {where}")
+        return out
+
+    def vended(self, where, path, asked, body):
+        if not VENDING.search(path):
+            return set()
+        out = {value for name, value in members(body) if VENDS.search(name) and value}
+        for secret in out:
+            self.knows(secret, f"vended by {where}")
+        return out
+
+    def record(self, where, data, may=(), signs=False):
+        """Something said, and what it alone may hold; who signs may show what was vended, too."""
+        with self.lock:
+            self.starts.append(self.said.tell())
+            self.records.append((where, may, signs))
+            self.said.write(data + b"\n")
+
+    # --- what is left behind
+
+    def stopped(self, server):
+        """What a server kept, but for the keys and what it tells its operator."""
+        begun = time.monotonic()
+        name = f"{len(list(self.kept.iterdir()))}-{server.folder.name}"
+        server.command("export", str(self.kept / f"{name}-export"))
+        (self.kept / f"{name}-dump").write_bytes(dump_of(server.process_env()["DATABASE_URL"]))
+        shutil.move(server.folder, self.kept / name)
+        for own in ("env", "server.env", "keys/identity.pem", "keys/storage.key", "keys/root.password"):
+            (self.kept / name / "run" / own).unlink(missing_ok=True)
+        if server.tmpfs:
+            shutil.move(server.tmpfs, self.kept / f"{name}-memory")
+        self.seconds += time.monotonic() - begun
+
+    def keep(self, path):
+        if path.exists():
+            shutil.copy(path, self.kept / f"{path.parent.parent.name}-{path.name}")
+
+    def size(self):
+        return sum(f.stat().st_size for f in [self.folder / "said", *self.kept.rglob("*")] if f.is_file())
+
+    # --- the end
+
+    def leaks(self):
+        """A line each; no secret is told whole."""
+        self.said.flush()
+        out, said = set(), str(self.folder / "said")
+        for path, offset, secret in secrets_search.search(self.known, [said, self.kept], self.folder):
+            origin = self.known[secret]
+            if path != said:
+                out.add(f"{path.removeprefix(f'{self.kept}/')} holds {secret[:4]}..., {origin}")
+                continue
+            where, may, signs = self.records[bisect.bisect_right(self.starts, offset) - 1]
+            if secret not in may and not (signs and origin.startswith("vended")):
+                out.add(f"{where} holds {secret[:4]}..., {origin}")
+        return sorted(out)
 
 
-def files_of(server):
-    """What a server that we started keeps: logs, its database; not keys, and not what it tells its operator."""
-    run = pathlib.Path(server.run)
-    folders = [run / "logs"]
-    url = server.settings["DATABASE_URL"]
-    if url.startswith("memory:"):
-        folders.append(pathlib.Path(url.removeprefix("memory:")))
-    files = [f for folder in folders for f in sorted(folder.rglob("*")) if f.is_file()]
-    return files + sorted(run.glob("pangolin.db*"))
+def from_base64(text):
+    try:
+        return base64.b64decode(text).decode("latin-1")
+    except ValueError:
+        return ""
+
+
+def saw(where, data):
+    """Something that a server or one of its programs said, if anybody watches."""
+    if Watch.current:
+        Watch.current.record(where, data)
+
+
+def heard(*exchange):
+    if Watch.current:
+        Watch.current.heard(*exchange)
 
 
 def dump_of(url):
-    """A PostgreSQL or MongoDB database as bytes; none of a store whose files are read."""
+    """A PostgreSQL or MongoDB database as bytes; none of a store whose files are kept."""
     if url.startswith("postgres"):
         return subprocess.run(["pg_dump", "--inserts", url], capture_output=True, check=True, timeout=120).stdout
     if not url.startswith("mongodb"):

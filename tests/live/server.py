@@ -14,6 +14,8 @@ import uuid
 
 import requests
 
+import secrets_watch
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 FAMILIES = ("namespaces", "tables", "credentials", "admin")
@@ -170,7 +172,7 @@ class Started(Server):
 
     def __init__(self, store, **settings):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pangolin-live-"))
-        self.tmpfs = None
+        self.tmpfs = self.watch = None
         run = self.folder / "run"
         self.settings = {
             "PANGOLIN_RUN": str(run),
@@ -192,7 +194,9 @@ class Started(Server):
             self.print_logs()
             self.stop()
             raise
-        self.run = run
+        self.run, self.watch = run, secrets_watch.Watch.current
+        if self.watch:
+            self.watch.started(self)
 
     def quickstart(self, *args):
         done = subprocess.run(
@@ -215,6 +219,8 @@ class Started(Server):
     def stop(self):
         if (self.folder / "run").exists():
             self.quickstart("stop")
+            if self.watch:
+                self.watch.stopped(self)
         shutil.rmtree(self.folder, ignore_errors=True)
         if self.tmpfs:
             shutil.rmtree(self.tmpfs, ignore_errors=True)

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from pypangolin.cli.main import cli
 from rich.console import Console as Terminal
 
+import secrets_watch
 from test_admin import PASSWORD, fresh
 from test_pypangolin import admin, lake, operator, server, tenant  # noqa: F401 (fixtures)
 
@@ -61,6 +62,7 @@ class Console:
         script = pathlib.Path(sys.executable).parent / "pangolin"
         done = subprocess.run([str(script), *args], env=env, capture_output=True, text=True, timeout=60)
         assert done.returncode == exits, f"{args}: {done.stdout}{done.stderr}"
+        secrets_watch.saw("the console script", done.stdout.encode() + done.stderr.encode())
         return done.stdout
 
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_process.c - a responder as its supervisor sees it: signals, connections, memory, settings. */
+#include <sys/resource.h>
+
 #include "tests/unit/sample.h"
 
 static void begin_slow(int *fd)
@@ -109,6 +111,28 @@ START_TEST(a_killed_process_costs_its_request)
 	ck_assert_int_eq(waitpid(responder.pid, &status, 0), responder.pid);
 	responder_again(&responder, run);
 	ck_assert_int_eq(call("GET", "/nothing", NULL).status, 204);
+}
+END_TEST
+
+/* Whatever the limit was that it was started with: keys lie in its memory. */
+START_TEST(a_crash_leaves_no_core)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit before;
+	int status;
+
+	ck_assert_int_eq(call("GET", "/nothing", NULL).status, 204);
+	ck_assert_int_eq(responder_stop(&responder), 0);
+	ck_assert_int_eq(getrlimit(RLIMIT_CORE, &before), 0);
+	if (setrlimit(RLIMIT_CORE, &all)) /* its hard limit is lower, and we may not raise it */
+		ck_assert_int_eq(errno, EPERM);
+	responder_again(&responder, run);
+	setrlimit(RLIMIT_CORE, &before);
+	ck_assert_int_eq(call("GET", "/nothing", NULL).status, 204);
+	kill(responder.pid, SIGSEGV);
+	ck_assert_int_eq(waitpid(responder.pid, &status, 0), responder.pid);
+	ck_assert(!WIFSIGNALED(status) || !WCOREDUMP(status));
+	responder_again(&responder, run);
 }
 END_TEST
 
@@ -224,6 +248,7 @@ int main(void)
 	tcase_add_test(tc, a_refused_body_ends_its_connection);
 	tcase_add_test(tc, sigterm_ends_a_process_with_a_kept_connection);
 	tcase_add_test(tc, a_killed_process_costs_its_request);
+	tcase_add_test(tc, a_crash_leaves_no_core);
 	tcase_add_test(tc, ends_after_its_requests);
 	tcase_add_test(tc, does_not_grow);
 	tcase_add_test(tc, a_newer_schema_ends_it);
