@@ -27,7 +27,7 @@ struct belongings {
 	const char *asset_id, *permission_id, *token_id, *audit_id;
 	const char *commit_id, *merge_id, *conflict_id, *plan_id;
 	/* of the one tenant alone */
-	const char *only_branch, *only_tag, *only_catalog, *only_federated;
+	const char *only_branch, *only_tag, *only_catalog, *only_federated, *only_user;
 };
 
 static struct belongings ours, theirs;
@@ -77,7 +77,8 @@ static inline void add_history(struct belongings *b, const char *mark)
 				 { INSERT, &plan.row } };
 
 	commit.tenant_id = merge.tenant_id = conflict.tenant_id = plan.tenant_id = b->tenant_id;
-	commit.catalog_id = merge.catalog_id = conflict.catalog_id = plan.catalog_id = b->catalog.id;
+	commit.catalog_id = merge.catalog_id = conflict.catalog_id = plan.catalog_id =
+		b->catalog.id;
 	commit.commit_id = b->commit_id = text_uuid7(&cx);
 	merge.id = conflict.operation_id = b->merge_id = text_uuid7(&cx);
 	conflict.id = b->conflict_id = text_uuid7(&cx);
@@ -154,6 +155,8 @@ static inline void add_people(struct belongings *b, const char *mark)
 
 	b->admin = make_user(b->tenant_id, "ada", "tenant-admin");
 	b->user = make_user(b->tenant_id, "nora", "tenant-user");
+	b->only_user =
+		make_user(b->tenant_id, cx_printf(&cx, "%s-u", mark), "tenant-user").username;
 	b->user.email = cx_printf(&cx, "%s@example.com", mark);
 	must(user_find(&cx, st, b->tenant_id, "nora", &b->user));
 	b->user.email = cx_printf(&cx, "%s@example.com", mark);

@@ -9,18 +9,20 @@
 #define NS "/v1/c/namespaces"
 #define ON(scope) "{\"permissions\":[{\"actions\":[\"read\"],\"scope\":" scope "}],"
 #define CATALOG_SCOPE "{\"type\":\"catalog\",\"catalog_id\":\"<catalog id>\"}"
-#define NAMESPACE_SCOPE \
+#define NAMESPACE_SCOPE                                                                            \
 	"{\"type\":\"namespace\",\"catalog_id\":\"<catalog id>\",\"namespace\":\"a\"}"
-#define ASSET_SCOPE                                                             \
-	"{\"type\":\"asset\",\"catalog_id\":\"<our catalog>\",\"namespace\":\"a\"," \
+#define ASSET_SCOPE                                                                                \
+	"{\"type\":\"asset\",\"catalog_id\":\"<our catalog>\",\"namespace\":\"a\","                \
 	"\"asset_id\":\"<asset>\"}"
-#define CHANGE(namespace, name, uuid)                                                    \
-	"{\"identifier\":{\"namespace\":[\"" namespace "\"],\"name\":\"" name            \
-	"\"},\"requirements\":[{\"type\":\"assert-table-uuid\",\"uuid\":\"" uuid "\"}]," \
-	"\"updates\":[{\"action\":\"set-properties\",\"updates\":{\"a\":\"b\"}}]}"
-#define RENAME(namespace, name)                                                             \
-	"{\"source\":{\"namespace\":[\"" namespace "\"],\"name\":\"" name "\"},\"destination\":{" \
-	"\"namespace\":[\"d\"],\"name\":\"u\"}}"
+#define CHANGE(namespace, name, uuid)                                                              \
+	"{\"identifier\":{\"namespace\":[\"" namespace "\"],\"name\":\"" name                      \
+						       "\"},\"requirements\":[{\"type\":\"assert-" \
+						       "table-uuid\",\"uuid\":\"" uuid "\"}],"     \
+						       "\"updates\":[{\"action\":\"set-"           \
+						       "properties\",\"updates\":{\"a\":\"b\"}}]}"
+#define RENAME(namespace, name)                                                                    \
+	"{\"source\":{\"namespace\":[\"" namespace "\"],\"name\":\"" name "\"},\"destination\":{"  \
+						   "\"namespace\":[\"d\"],\"name\":\"u\"}}"
 
 /*
  * A word in <> stands for something of theirs (test_isolation_fields.c), and in a second request for
@@ -36,13 +38,14 @@ static const struct field_row {
 	{ "GET", NS "?parent=<namespace>", NULL },
 	{ "GET", NS "/a/tables/t?referenced-by=<namespace>.v", NULL },
 	{ "GET", NS "/a/tables/t@<branch>", NULL },
-	{ "POST", NS "/a/tables", "{\"name\":\"n@<branch>\",\"schema\":{\"type\":\"struct\",\"fields\":[]}}" },
+	{ "POST", NS "/a/tables",
+	  "{\"name\":\"n@<branch>\",\"schema\":{\"type\":\"struct\",\"fields\":[]}}" },
 	{ "POST", NS "/a/tables/t", CHANGE("a", "<table>", "<asset>") },
 	{ "POST", NS "/a/tables/t/tasks", "{\"plan-task\":\"<plan>/0/0\"}" },
 	{ "POST", NS "/a/register",
-	  "{\"name\":\"n\",\"metadata-location\":\"file:///<nowhere>/m.json\"}" },
+	  "{\"name\":\"n\",\"metadata-location\":\"<file>\"}" },
 	{ "POST", NS "/a/register-view",
-	  "{\"name\":\"n\",\"metadata-location\":\"file:///<nowhere>/m.json\"}" },
+	  "{\"name\":\"n\",\"metadata-location\":\"<file>\"}" },
 	{ "POST", "/v1/c/tables/rename", RENAME("<namespace>", "t") },
 	{ "POST", "/v1/c/tables/rename", RENAME("a", "<table>") },
 	{ "POST", "/v1/c/views/rename", RENAME("a", "<table>") },
@@ -93,7 +96,8 @@ static const struct field_row {
 	{ "POST", API "roles", ON(NAMESPACE_SCOPE) "\"name\":\"n\"}" },
 	{ "POST", API "roles", ON(ASSET_SCOPE) "\"name\":\"n\"}" },
 	{ "PUT", API "roles/<our role>", ON(CATALOG_SCOPE) "\"name\":\"r\"}" },
-	{ "PUT", API "roles/<our role>", "{\"name\":\"r\",\"permissions\":[],\"tenant-id\":\"<tenant>\"}" },
+	{ "PUT", API "roles/<our role>",
+	  "{\"name\":\"r\",\"permissions\":[],\"tenant-id\":\"<tenant>\"}" },
 	{ "PUT", API "roles/<our role>", "{\"name\":\"r\",\"permissions\":[],\"id\":\"<role>\"}" },
 	{ "POST", API "permissions",
 	  "{\"user-id\":\"<user>\",\"actions\":[\"read\"],\"scope\":{\"type\":\"tenant\"}}" },
@@ -120,7 +124,8 @@ static const struct field_row {
 	/* branches, tags, commits */
 	{ "GET", API "branches?catalog=<catalog>", NULL },
 	{ "POST", API "branches", "{\"name\":\"n\",\"catalog\":\"<catalog>\"}" },
-	{ "POST", API "branches", "{\"name\":\"n\",\"catalog\":\"c\",\"from_branch\":\"<branch>\"}" },
+	{ "POST", API "branches",
+	  "{\"name\":\"n\",\"catalog\":\"c\",\"from_branch\":\"<branch>\"}" },
 	{ "POST", API "branches", "{\"name\":\"n\",\"catalog\":\"c\",\"from_branch\":\"<tag>\"}" },
 	{ "POST", API "branches", "{\"name\":\"n\",\"catalog\":\"c\",\"commit_id\":\"<commit>\"}" },
 	{ "POST", API "branches", "{\"name\":\"n\",\"catalog\":\"c\",\"assets\":[\"a.<table>\"]}" },
@@ -144,7 +149,8 @@ static const struct field_row {
 	{ "POST", API "tags", "{\"name\":\"n\",\"catalog\":\"c\",\"commit_id\":\"<commit>\"}" },
 	{ "GET", API "commits/<commit>?catalog=c", NULL },
 	{ "POST", API "commits/<commit>/revert", "{\"catalog\":\"c\",\"branch\":\"main\"}" },
-	{ "POST", API "commits/<our commit>/revert", "{\"catalog\":\"c\",\"branch\":\"<branch>\"}" },
+	{ "POST", API "commits/<our commit>/revert",
+	  "{\"catalog\":\"c\",\"branch\":\"<branch>\"}" },
 	{ "GET", API "diff?catalog=c&from=<branch>&to=main", NULL },
 	{ "GET", API "diff?catalog=c&from=main&to=<tag>", NULL },
 	{ "GET", API "diff?catalog=<catalog>&from=main&to=dev", NULL },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_process.c - a responder as its supervisor sees it: signals, connections, memory, settings. */
+#include <errno.h>
 #include <sys/resource.h>
 
 #include "tests/unit/sample.h"
