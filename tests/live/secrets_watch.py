@@ -103,6 +103,10 @@ class Watch:
 
         requests.adapters.HTTPAdapter.send = send
 
+    def __reduce__(self):
+        """Another process, to which a server is handed, has no part in it."""
+        return type(None), ()
+
     def end(self):
         if Watch.current is self:
             requests.adapters.HTTPAdapter.send = self.send
@@ -113,14 +117,15 @@ class Watch:
     # --- what is known
 
     def knows(self, secret, origin):
-        """A text of several lines is known by its long ones, a signed address by its signature."""
+        """What it is known as: a text of several lines by its long ones, a signed address by its signature."""
         if "sig=" in secret:
             secret = urllib.parse.unquote(secret.partition("sig=")[2].partition("&")[0])
         lines = [line for line in re.split(r"\n|\\n", secret) if not line.startswith("-----")]
-        for line in lines if len(lines) > 1 else [secret]:
-            line = line.strip()
-            if len(line) >= secrets_search.SHORTEST and not set(line) <= {"*"}:
-                self.known.setdefault(line, origin)
+        out = {line.strip() for line in (lines if len(lines) > 1 else [secret])}
+        out = {line for line in out if len(line) >= secrets_search.SHORTEST and not set(line) <= {"*"}}
+        for line in out:
+            self.known.setdefault(line, origin)
+        return out
 
     def knows_request(self, method, url, headers, body):
         origin = f"sent by {method} {urllib.parse.urlsplit(url).path}"
@@ -143,6 +148,7 @@ class Watch:
         """What a server that we started was started with; its port."""
         port = urllib.parse.urlsplit(server.uri).port
         self.ports.add(port)
+        self.knows(urllib.parse.urlsplit(server.process_env()["DATABASE_URL"]).password or "", "the database's password")
         for name, value in {**server.env, **server.process_env()}.items():
             if CARRIES.search(name.lower()) and not SOUNDS.search(name.lower()):
                 self.knows(value, f"the server's {name}")
@@ -177,18 +183,13 @@ class Watch:
         out |= set(urllib.parse.parse_qs(urllib.parse.urlsplit(headers.get("location", "")).query).get("code", ()))
         cookie = headers.get("set-cookie", "").partition("=")[2].partition(";")[0]
         out |= {cookie}
-        out = {secret for secret in out if len(secret) >= TOKEN}
-        for secret in out:
-            self.knows(secret, f"issued by {where}")
-        return out
+        return {known for secret in out if len(secret) >= TOKEN for known in self.knows(secret, f"issued by {where}")}
 
     def vended(self, where, path, asked, body):
         if not VENDING.search(path):
             return set()
-        out = {value for name, value in members(body) if VENDS.search(name) and value}
-        for secret in out:
-            self.knows(secret, f"vended by {where}")
-        return out
+        out = {value for name, value in members(body) if VENDS.search(name)}
+        return {known for secret in out for known in self.knows(secret, f"vended by {where}")}
 
     def record(self, where, data, may=(), signs=False):
         """Something said, and what it alone may hold; who signs may show what was vended, too."""
@@ -257,6 +258,7 @@ def heard(*exchange):
 def dump_of(url):
     """A PostgreSQL or MongoDB database as bytes; none of a store whose files are kept."""
     if url.startswith("postgres"):
+        url = url.replace("&pangolin_prepare=off", "")  # ours alone
         return subprocess.run(["pg_dump", "--inserts", url], capture_output=True, check=True, timeout=120).stdout
     if not url.startswith("mongodb"):
         return b""

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+import pypangolin_calls
 import pypangolin.cli.admin
 import pypangolin.cli.config
 import pypangolin.cli.user
@@ -41,6 +42,7 @@ class Console:
 
     def __call__(self, *args, exits=0):
         """What it prints; wide, for its tables break words."""
+        pypangolin_calls.ran(args)
         if self.whole or "login" in args:
             return self.script(*args, exits=exits)
         config = pypangolin.cli.config

@@ -47,7 +47,7 @@ def test_pyiceberg_by_credential(site, service_user):
     assert (name,) in catalog.list_namespaces()
     catalog.drop_namespace(name)
     with pytest.raises(RESTError):
-        catalog_of(site, credential=f"{client}:{secret[:-1]}x")
+        catalog_of(site, credential=f"{client}:{secret[::-1]}")
     fresh = site.server.api("POST", f"service-users/{client}/rotate").json()["api_key"]
     with pytest.raises(RESTError):
         catalog_of(site, credential=f"{client}:{secret}")

@@ -3,6 +3,7 @@
 
 import uuid
 
+import pypangolin_calls  # before what it watches is imported
 import pypangolin
 import pytest
 from pypangolin import assets
@@ -338,6 +339,8 @@ def test_federated_catalogs(admin):
     assert name in [c.name for c in admin.federated_catalogs.list(limit=100, offset=0)]
     with pytest.raises(PangolinError):
         admin.federated_catalogs.test_connection(name)
+    with pytest.raises(PangolinError):
+        admin.federated_catalogs.sync(name)
     assert admin.federated_catalogs.get_stats(name).tables_synced == 0
     admin.federated_catalogs.delete(name)
     with pytest.raises(NotFoundError):
