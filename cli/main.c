@@ -69,6 +69,9 @@ static const struct flag maintain_flags[] = {
 	{ "table", "NS.NAME", "only this one's, on every branch" },
 	{ "older-than", "DAYS", "expire what is older (history.expire.max-snapshot-age-ms; 5)" },
 	{ "keep", "N", "but so many of a branch (history.expire.min-snapshots-to-keep; 1)" },
+	{ "orphans", NULL, "instead remove files of the tables' folders that nothing reads" },
+	{ "orphan-age", "HOURS", "but none that was written since (72)" },
+	{ "force", NULL, "with an --orphan-age under 24: while nobody writes" },
 	{ "dry-run", NULL, "only say what would be done" },
 	{ "yes", NULL, "without asking, for scripts" },
 };
@@ -167,11 +170,14 @@ const struct command cli_commands[] = {
 	  "table's metadata before, and removes what belongs to nothing.  Exit status 1 where\n"
 	  "something is left.",
 	  FLAGS(doctor_flags), 0, 0, run_doctor },
-	{ "maintain", "", "expire tables' old snapshots, and remove their files",
+	{ "maintain", "", "expire tables' old snapshots, or remove files that nothing reads",
 	  "Takes snapshots out of each table on each branch that are old, that no ref of the\n"
 	  "table keeps, and that no other branch or tag has, by commits like clients'.  Then\n"
 	  "removes the files that only those reached.  What was cut short is ended by the next\n"
-	  "run, or by `pangolin work`.  Tables with gc.enabled=false are left alone.",
+	  "run, or by `pangolin work`.  Tables with gc.enabled=false are left alone.\n"
+	  "\n"
+	  "With --orphans: looks through the tables' folders instead, and removes what no\n"
+	  "branch, tag, commit, merge or job reads, nor another table of the same storage.",
 	  FLAGS(maintain_flags), 0, 0, run_maintain },
 	{ "keys init", "", "make the keys that are missing",
 	  "Makes identity.pem (signs tokens), identity.pub.json (checks them) and storage.key\n"

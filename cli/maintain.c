@@ -1,39 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* maintain.c - pangolin maintain: old snapshots of all tables go, on every branch, and their files. */
+#include "cli/maintain.h"
+
 #include <unistd.h>
 
-#include "cli/expire.h"
 #include "cli/removal.h"
-#include "cli/site.h"
 #include "common/text.h"
 #include "stores/branches.h"
 #include "stores/jobs.h"
 
 #define PAGE 500
-#define DAY_MS ((int64_t)86400000)
-
-struct upkeep {
-	struct site site;
-	struct expire_rule rule;
-	const char *tenant, *catalog, *table; /* NULL = all */
-	bool yes;
-	int64_t tables, snapshots, files, failed;
-	struct cx step;
-};
+#define HOUR_MS ((int64_t)3600000)
+#define DAY_MS (24 * HOUR_MS)
 
 /* --- files -------------------------------------------------------------------------------------- */
 
-static enum status run_removal(struct upkeep *u, struct cx *cx, const struct job *j)
+static enum status open_removal(struct upkeep *u, struct cx *cx, const struct job *j,
+				struct removal **r)
 {
 	struct json_object *payload;
-	struct removal *r = NULL;
-	bool done = false;
+	const char *identity;
 	enum status s = json_parse(cx, j->payload, strlen(j->payload), 16, &payload);
 
 	cx->deadline_ms = cx_monotonic_ms() + SITE_TIMEOUT_MS;
 	if (!s)
-		s = removal_open(cx, u->site.rs.store, u->site.rs.cloud, j->tenant_id, payload, &r);
+		s = removal_storage(cx, &u->site.rs, j->tenant_id, payload, &identity);
 	cx->deadline_ms = 0;
+	if (!s)
+		s = upkeep_shared(u, cx, j->tenant_id, identity);
+	cx->deadline_ms = cx_monotonic_ms() + SITE_TIMEOUT_MS;
+	if (!s)
+		s = removal_open(cx, &u->site.rs, j->tenant_id, payload, u->shared, r);
+	cx->deadline_ms = 0;
+	return s;
+}
+
+static enum status run_removal(struct upkeep *u, struct cx *cx, const struct job *j)
+{
+	struct removal *r = NULL;
+	bool done = false;
+	enum status s = open_removal(u, cx, j, &r);
+
 	while (!s && r && !done) {
 		cx_reset(&u->step);
 		u->step.deadline_ms = cx_monotonic_ms() + SITE_TIMEOUT_MS;
@@ -78,6 +85,7 @@ static enum status remove_files(struct upkeep *u)
 		struct job *j;
 
 		s = store_list(u->site.c->cx, u->site.rs.store, &q, &rows);
+		u->shared = NULL; /* what is read for these jobs is read after they were inserted */
 		j = rows.items;
 		for (size_t i = 0; !s && i < rows.n; i++) {
 			q.after = &j[i].row;
@@ -91,11 +99,15 @@ static enum status remove_files(struct upkeep *u)
 
 /* --- snapshots ------------------------------------------------------------------------------------ */
 
-static bool may(const char *shown, size_t n)
+bool upkeep_may(const char *fmt, ...)
 {
 	char answer[16] = "";
+	va_list args;
 
-	printf("%s: expire %zu snapshots? [y/N] ", shown, n);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf(" [y/N] ");
 	fflush(stdout);
 	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
 }
@@ -107,11 +119,11 @@ static enum status expire(struct upkeep *u, const struct catalog_ref *ref,
 	enum status s;
 
 	look.dry_run = true;
-	if (!u->yes || u->rule.dry_run) {
+	if (!u->yes || u->dry_run) {
 		s = expire_snapshots(&u->step, &u->site.rs, ref, at, &look, done);
-		if (s || u->rule.dry_run || !done->n)
+		if (s || u->dry_run || !done->n)
 			return s;
-		if (!may(shown, done->n)) {
+		if (!upkeep_may("%s: expire %zu snapshots?", shown, done->n)) {
 			*done = (struct expired){ 0 };
 			return OK;
 		}
@@ -119,21 +131,15 @@ static enum status expire(struct upkeep *u, const struct catalog_ref *ref,
 	return expire_snapshots(&u->step, &u->site.rs, ref, at, &u->rule, done);
 }
 
-/* One table's failure is told; the others go on. */
-static void maintain_row(struct upkeep *u, const struct catalog_ref *ref, const struct asset *a)
+static void expire_row(struct upkeep *u, const struct catalog_ref *ref, const struct asset *a,
+		       const char *shown)
 {
 	const struct asset_name at = { a->namespace, a->name };
 	struct expired done = { 0 };
-	const char *shown;
 	enum status s;
 
-	cx_reset(&u->step);
-	shown = asset_shown(&u->step, at.path, at.name);
-	if (a->until != LIVING || !text_same(a->type, "ICEBERG_TABLE") ||
-	    (u->table && !text_same(u->table, shown)))
-		return;
-	shown = cx_printf(&u->step, "%s of %s@%s", shown, ref->name, ref->branch_name);
 	u->tables++;
+	cx_reset(&u->step);
 	s = expire(u, ref, &at, shown, &done);
 	if (s) {
 		u->failed++;
@@ -143,8 +149,24 @@ static void maintain_row(struct upkeep *u, const struct catalog_ref *ref, const 
 	} else if (done.n) {
 		u->snapshots += (int64_t)done.n;
 		cli_say("%s: %zu snapshots %s", shown, done.n,
-			u->rule.dry_run ? "would expire" : "expired");
+			u->dry_run ? "would expire" : "expired");
 	}
+}
+
+/* One table's failure is told; the others go on. */
+static void maintain_row(struct upkeep *u, struct cx *cx, const struct catalog_ref *ref,
+			 const struct asset *a)
+{
+	const char *shown = asset_shown(cx, a->namespace, a->name);
+
+	if (a->until != LIVING || !text_same(a->type, "ICEBERG_TABLE") ||
+	    (u->table && !text_same(u->table, shown)))
+		return;
+	shown = cx_printf(cx, "%s of %s@%s", shown, ref->name, ref->branch_name);
+	if (u->orphans)
+		upkeep_orphans(u, ref, a, shown);
+	else
+		expire_row(u, ref, a, shown);
 }
 
 static enum status maintain_branch(struct upkeep *u, struct cx *cx, const struct catalog_ref *ref)
@@ -163,7 +185,7 @@ static enum status maintain_branch(struct upkeep *u, struct cx *cx, const struct
 		s = store_list(cx, u->site.rs.store, &q, &rows);
 		a = rows.items;
 		for (size_t i = 0; !s && i < rows.n; i++) {
-			maintain_row(u, ref, &a[i]);
+			maintain_row(u, cx, ref, &a[i]);
 			q.after = &a[i].row;
 		}
 	} while (!s && rows.n == PAGE);
@@ -225,24 +247,63 @@ static enum status maintain_tenant(void *arg, struct cx *cx, const char *tenant_
 
 /* --- the command ----------------------------------------------------------------------------------- */
 
+static enum status read_orphan_flags(struct upkeep *u)
+{
+	struct cli *c = u->site.c;
+	bool forced = cli_flag(c, "force") != NULL;
+	int64_t hours = ORPHAN_AGE_MS / HOUR_MS;
+	enum status s = cli_number(c, "orphan-age", 0, 876000, &hours);
+
+	u->orphans = cli_flag(c, "orphans") != NULL;
+	u->orphan_age_ms = hours * HOUR_MS;
+	u->seen = seen_open(&u->seen_memory);
+	if (!s && u->orphan_age_ms < ORPHAN_LEAST_AGE_MS && !forced)
+		s = fail(
+			c->cx, INVALID,
+			"--orphan-age: a file that is younger than 24 hours may belong to a commit "
+			"that is under way; --force where nobody writes");
+	return s;
+}
+
 static enum status read_flags(struct upkeep *u)
 {
 	struct cli *c = u->site.c;
 	int64_t days = -1;
 	enum status s = cli_number(c, "older-than", 0, 36500, &days);
 
-	u->rule = (struct expire_rule){ .keep = -1, .dry_run = cli_flag(c, "dry-run") != NULL };
+	u->dry_run = cli_flag(c, "dry-run") != NULL;
+	u->rule = (struct expire_rule){ .keep = -1, .dry_run = u->dry_run };
 	if (!s)
 		s = cli_number(c, "keep", 1, 1000000, &u->rule.keep);
+	if (!s)
+		s = read_orphan_flags(u);
 	u->rule.age_ms = days < 0 ? -1 : days * DAY_MS;
 	u->tenant = cli_flag(c, "tenant");
 	u->catalog = cli_flag(c, "catalog");
 	u->table = cli_flag(c, "table");
 	u->yes = cli_flag(c, "yes") != NULL;
-	if (!s && !u->yes && !u->rule.dry_run && !isatty(STDIN_FILENO))
+	if (!s && !u->yes && !u->dry_run && !isatty(STDIN_FILENO))
 		s = fail(c->cx, INVALID,
 			 "maintain asks first: on a terminal, or with --yes (or --dry-run)");
 	return s;
+}
+
+static void sum_up(const struct upkeep *u)
+{
+	const char *would = u->dry_run ? "would " : "";
+
+	if (u->orphans)
+		cli_note(u->site.c,
+			 "%lld tables looked at, %lld orphan files %sgo, %lld bytes, %lld failed",
+			 (long long)u->tables, (long long)u->files, would, (long long)u->bytes,
+			 (long long)u->failed);
+	else
+		cli_note(
+			u->site.c,
+			"%lld tables looked at, %lld snapshots %s, %lld files removed, %lld failed",
+			(long long)u->tables, (long long)u->snapshots,
+			u->dry_run ? "would expire" : "expired", (long long)u->files,
+			(long long)u->failed);
 }
 
 enum status run_maintain(struct cli *c)
@@ -250,20 +311,17 @@ enum status run_maintain(struct cli *c)
 	struct upkeep u = { .site.c = c };
 	enum status s = read_flags(&u);
 
+	if (!s)
+		s = site_open(c, &u.site);
 	if (s)
 		return s;
-	s = site_open(c, &u.site);
-	if (!s)
-		s = cli_each_tenant(c->cx, c->store, maintain_tenant, &u);
-	if (!s && !u.rule.dry_run)
+	s = cli_each_tenant(c->cx, c->store, maintain_tenant, &u);
+	if (!s && !u.dry_run && !u.orphans)
 		s = remove_files(&u);
-	cx_free(&u.step);
+	upkeep_close(&u);
 	site_close(&u.site);
 	if (s)
 		return s;
-	cli_note(c, "%lld tables looked at, %lld snapshots %s, %lld files removed, %lld failed",
-		 (long long)u.tables, (long long)u.snapshots,
-		 u.rule.dry_run ? "would expire" : "expired", (long long)u.files,
-		 (long long)u.failed);
+	sum_up(&u);
 	return u.failed ? fail(c->cx, UNAVAILABLE, "not everything could be done") : OK;
 }

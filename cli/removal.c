@@ -2,15 +2,12 @@
 /* removal.c - removes the files that only expired snapshots reached. */
 #include "cli/removal.h"
 
-#include "cli/table_files.h"
+#include "cli/reach.h"
 #include "common/iceberg/metadata.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "stores/seen.h"
 
 #define FILES_A_STEP 100
-#define MAX_ROWS 10000
-#define MAX_SEEN 20000000 /* 16 bytes each */
 
 /* Locations in order, each once however it is spelled. */
 struct queue {
@@ -21,14 +18,20 @@ struct queue {
 
 struct removal {
 	struct cx *cx;
+	struct store *st;
+	const char *tenant_id;
 	struct table_files files;
-	struct json_object *ids;		 /* {snapshot id: true} of the expired */
-	struct json_object *base;		 /* the table's metadata before that */
-	struct queue metadata, lists, manifests; /* what is reached */
+	struct reader table;
+	struct reach reach;	      /* all that must stay */
+	struct json_object *ids;      /* {snapshot id: true} of the expired */
+	struct json_object *base;     /* the table's metadata before that */
+	struct foreign *foreign;      /* its own, while it is read; NULL: all is read */
+	const struct foreign *shared; /* what other tables read */
+	bool base_read;		      /* what it reaches without them is in `reach` */
+	bool looked;		      /* the rows are as they were when the next files go */
 	struct queue old_lists, old_manifests, old_files;
-	struct seen *reached; /* all that must stay */
-	size_t n_reached, removed;
 	size_t list; /* of the old ones: the next that goes */
+	size_t removed;
 
 	struct cx entries_memory;
 	const char *open; /* an old manifest; NULL: none */
@@ -68,12 +71,6 @@ static const char *queue_next(struct queue *q)
 	return json_object_get_string(json_object_array_get_idx(q->list, q->at++));
 }
 
-static void reach(struct cx *cx, struct removal *r, const char *location)
-{
-	if (location && seen_add(r->reached, location_key(cx, location)))
-		r->n_reached++;
-}
-
 /* --- snapshots -------------------------------------------------------------------------------- */
 
 static bool is_expired(const struct removal *r, int64_t id)
@@ -84,69 +81,67 @@ static bool is_expired(const struct removal *r, int64_t id)
 	return json_has(r->ids, key);
 }
 
-static void add_snapshot(struct cx *cx, struct json_object *snapshot, struct queue *lists,
-			 struct queue *manifests)
+static void add_old(struct cx *step, struct removal *r, struct json_object *snapshot)
 {
 	const char *list = json_text(snapshot, "manifest-list");
 	struct manifest_file *named;
 	size_t n;
 
-	queue_add(cx, lists, list);
+	queue_add(step, &r->old_lists, list);
 	if (list)
 		return;
-	table_files_inline(cx, snapshot, &named, &n);
+	table_files_inline(step, snapshot, &named, &n);
 	for (size_t i = 0; i < n; i++)
-		queue_add(cx, manifests, named[i].path);
+		queue_add(step, &r->old_manifests, named[i].path);
 }
 
-/* `base`: its expired snapshots are what goes, where nothing else reaches it. */
-static void add_snapshots(struct cx *cx, struct removal *r, struct json_object *metadata, bool base)
+static void add_snapshots(struct cx *step, struct removal *r)
 {
-	struct json_object *list = json_member(metadata, "snapshots");
+	struct json_object *list = json_member(r->base, "snapshots");
 
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
-		if (base && is_expired(r, json_int(o, "snapshot-id", -1)))
-			add_snapshot(cx, o, &r->old_lists, &r->old_manifests);
+		if (is_expired(r, json_int(o, "snapshot-id", -1)))
+			add_old(step, r, o);
 		else
-			add_snapshot(cx, o, &r->lists, &r->manifests);
+			reach_snapshot(step, &r->reach, &r->table, o, false);
 	}
 }
 
-static void add_statistics(struct cx *cx, struct removal *r, struct json_object *metadata,
-			   const char *key, bool base)
+static void add_statistics(struct cx *step, struct removal *r, const char *key)
 {
-	struct json_object *list = json_member(metadata, key);
+	struct json_object *list = json_member(r->base, key);
 
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 		const char *path = json_text(o, "statistics-path");
 
-		if (base && is_expired(r, json_int(o, "snapshot-id", -1)))
-			queue_add(cx, &r->old_files, path);
+		if (is_expired(r, json_int(o, "snapshot-id", -1)))
+			queue_add(step, &r->old_files, path);
 		else
-			reach(cx, r, path);
+			reach_file(step, &r->reach, &r->table, path);
 	}
 }
 
-static void add_metadata(struct cx *cx, struct removal *r, struct json_object *metadata, bool base)
+/* Behind the rows: what they read must be there, and what the base reads may be gone. */
+static void read_base(struct cx *step, struct removal *r)
 {
-	add_snapshots(cx, r, metadata, base);
-	add_statistics(cx, r, metadata, "statistics", base);
-	add_statistics(cx, r, metadata, "partition-statistics", base);
+	add_snapshots(step, r);
+	add_statistics(step, r, "statistics");
+	add_statistics(step, r, "partition-statistics");
+	r->base_read = true;
 }
 
 /* --- begin ------------------------------------------------------------------------------------ */
 
-static enum status read_metadata(struct cx *cx, const struct removal *r, const char *location,
-				 struct json_object **out)
+static enum status read_file(struct removal *r, const char *location)
 {
 	const char *bytes;
 	size_t n;
-	enum status s = table_files_read(cx, &r->files, location, &bytes, &n);
+	enum status s = table_files_read(r->cx, &r->files, location, &bytes, &n);
 
-	return s ? s : json_parse(cx, bytes, n, METADATA_MAX_DEPTH, out);
+	return s ? s : json_parse(r->cx, bytes, n, METADATA_MAX_DEPTH, &r->base);
 }
 
 static enum status read_ids(struct removal *r, struct json_object *payload)
@@ -161,128 +156,87 @@ static enum status read_ids(struct removal *r, struct json_object *payload)
 	return s;
 }
 
-static enum status read_rows(struct removal *r, struct store *st, const char *tenant_id,
-			     const char *asset_id)
+enum status removal_storage(struct cx *cx, struct responder *rs, const char *tenant_id,
+			    struct json_object *payload, const char **identity)
 {
-	struct asset from = { .row = ROW(asset), .tenant_id = tenant_id, .asset_id = asset_id };
-	struct query q = {
-		.from = &from.row, .bound = 1, .where = { "asset_id" }, .limit = MAX_ROWS
-	};
-	struct rows rows;
-	enum status s = store_list(r->cx, st, &q, &rows);
+	struct table_files files;
+	enum status s = table_files_open(cx, rs->store, rs->cloud, tenant_id, payload, &files);
 
-	if (!s && rows.n == MAX_ROWS)
-		s = fail(r->cx, TOO_LARGE, "too many branches and tags show the table");
-	for (size_t i = 0; !s && i < rows.n; i++)
-		queue_add(r->cx, &r->metadata,
-			  ((const struct asset *)rows.items)[i].metadata_location);
+	if (!s)
+		*identity = storage_identity(cx, &files.storage);
 	return s;
 }
 
-static void open_queues(struct removal *r)
-{
-	struct queue *all[] = { &r->metadata,  &r->lists,	  &r->manifests,
-				&r->old_lists, &r->old_manifests, &r->old_files };
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		*all[i] = queue_open(r->cx);
-	r->reached = seen_open(r->cx);
-}
-
-enum status removal_open(struct cx *cx, struct store *st, struct cloud *cloud,
-			 const char *tenant_id, struct json_object *payload, struct removal **out)
+static struct removal *removal_new(struct cx *cx, struct store *st, const char *tenant_id)
 {
 	struct removal *r = CX_NEW(cx, struct removal);
+
+	*r = (struct removal){ .cx = cx, .st = st, .tenant_id = tenant_id };
+	r->old_lists = queue_open(cx);
+	r->old_manifests = queue_open(cx);
+	r->old_files = queue_open(cx);
+	reach_open(&r->reach, cx);
+	cx_own(cx, r, removal_free);
+	return r;
+}
+
+enum status removal_open(struct cx *cx, struct responder *rs, const char *tenant_id,
+			 struct json_object *payload, const struct foreign *shared,
+			 struct removal **out)
+{
+	struct removal *r = removal_new(cx, rs->store, tenant_id);
 	const char *location, *asset_id;
-	enum status s;
+	enum status s = json_get_text(cx, payload, "", "metadata_location", &location);
 
 	*out = NULL;
-	r->cx = cx;
-	open_queues(r);
-	cx_own(cx, r, removal_free);
-	s = json_get_text(cx, payload, "", "metadata_location", &location);
 	if (!s)
 		s = json_get_text(cx, payload, "", "asset_id", &asset_id);
 	if (!s)
 		s = read_ids(r, payload);
 	if (!s)
-		s = table_files_open(cx, st, cloud, tenant_id, payload, &r->files);
+		s = table_files_open(cx, rs->store, rs->cloud, tenant_id, payload, &r->files);
 	if (s)
 		return s;
-	s = read_metadata(cx, r, location, &r->base);
+	r->table = (struct reader){ .id = asset_id, .files = &r->files, .notes_own = true };
+	r->shared = shared;
+	if (!shared)
+		r->shared = r->foreign =
+			foreign_open(cx, rs, tenant_id, storage_identity(cx, &r->files.storage));
+	s = read_file(r, location);
 	if (s == NOT_FOUND) {
 		log_event(LOG_WARNING_, "removal_skipped", NULL, "%s", cx->message);
 		return OK;
 	}
-	if (!s)
-		s = read_rows(r, st, tenant_id, asset_id);
-	if (s)
-		return s;
-	add_metadata(cx, r, r->base, true);
-	*out = r;
-	return OK;
-}
-
-/* --- what is reached ---------------------------------------------------------------------------- */
-
-/* What is not there reaches nothing. */
-static enum status step_metadata(struct cx *step, struct removal *r, const char *location)
-{
-	struct json_object *metadata;
-	enum status s = read_metadata(step, r, location, &metadata);
-
-	if (!s)
-		add_metadata(step, r, metadata, false);
-	return s == NOT_FOUND ? OK : s;
-}
-
-static enum status step_list(struct cx *step, struct removal *r, const char *location,
-			     struct queue *into)
-{
-	struct manifest_file *files;
-	const char *bytes;
-	size_t n;
-	enum status s = table_files_read(step, &r->files, location, &bytes, &n);
-
-	if (!s)
-		s = manifest_list_read(step, bytes, n, &files, &n);
-	for (size_t i = 0; !s && i < n; i++)
-		queue_add(step, into, files[i].path);
-	return s == NOT_FOUND ? OK : s;
-}
-
-static enum status step_manifest(struct cx *step, struct removal *r, const char *location)
-{
-	struct manifest_entry *entries;
-	const char *bytes;
-	size_t n;
-	enum status s = table_files_read(step, &r->files, location, &bytes, &n);
-
-	if (!s)
-		s = manifest_read(step, bytes, n, &entries, &n);
-	for (size_t i = 0; !s && i < n; i++)
-		if (entries[i].status != ENTRY_DELETED)
-			reach(step, r, entries[i].path);
-	if (!s && r->n_reached > MAX_SEEN)
-		s = fail(step, TOO_LARGE, "the table has more than %d files", MAX_SEEN);
-	return s == NOT_FOUND ? OK : s;
+	*out = s ? NULL : r;
+	return s;
 }
 
 /* --- what goes ------------------------------------------------------------------------------------ */
 
-static bool stays(struct cx *cx, const struct removal *r, const char *location)
+/*
+ * Anew before each step's files: what was committed, merged or brought back since.  *stop: the folders
+ * are another table's by now, or the table is to keep all it has.
+ */
+static enum status look_again(struct cx *step, struct removal *r, bool *stop)
 {
-	const char *key = location_key(cx, location);
+	size_t rows;
+	enum status s = reach_asset(step, &r->reach, r->st, r->tenant_id, &r->table, &rows);
 
-	return seen_has(r->reached, key) || seen_has(r->lists.seen, key) ||
-	       seen_has(r->manifests.seen, key) || seen_has(r->metadata.seen, key);
+	if (!s)
+		s = table_files_claimed(step, &r->files, r->st, r->table.id, false);
+	*stop = s == INVALID || r->table.keeps_all;
+	if (s == INVALID)
+		log_event(LOG_WARNING_, "removal_skipped", NULL, "%s", step->message);
+	r->looked = true;
+	return s == INVALID ? OK : s;
 }
 
 static enum status remove_one(struct cx *step, struct removal *r, const char *location)
 {
 	enum status s;
 
-	if (stays(step, r, location) || !table_files_own(step, &r->files, location))
+	if (reach_has(step, &r->reach, location) || foreign_has(step, r->shared, location) ||
+	    !table_files_own(step, &r->files, location))
 		return OK;
 	s = table_files_remove(step, &r->files, location);
 	r->removed += !s;
@@ -307,6 +261,20 @@ static enum status step_entries(struct cx *step, struct removal *r)
 	return s;
 }
 
+static enum status step_list(struct cx *step, struct removal *r, const char *location)
+{
+	struct manifest_file *files;
+	const char *bytes;
+	size_t n;
+	enum status s = table_files_read(step, &r->files, location, &bytes, &n);
+
+	if (!s)
+		s = manifest_list_read(step, bytes, n, &files, &n);
+	for (size_t i = 0; !s && i < n; i++)
+		queue_add(step, &r->old_manifests, files[i].path);
+	return s == NOT_FOUND ? OK : s;
+}
+
 /* One that is gone was done before. */
 static enum status open_old(struct cx *step, struct removal *r, const char *location)
 {
@@ -315,7 +283,7 @@ static enum status open_old(struct cx *step, struct removal *r, const char *loca
 	size_t n;
 	enum status s;
 
-	if (stays(step, r, location))
+	if (reach_has(step, &r->reach, location))
 		return OK;
 	memory->deadline_ms = step->deadline_ms;
 	s = table_files_read(memory, &r->files, location, &bytes, &n);
@@ -331,24 +299,17 @@ static enum status open_old(struct cx *step, struct removal *r, const char *loca
 	return OK;
 }
 
-enum status removal_step(struct cx *step, struct removal *r, bool *done)
+static enum status remove_some(struct cx *step, struct removal *r, bool *done)
 {
 	const char *next;
 
-	*done = false;
 	if (r->open)
 		return step_entries(step, r);
-	if ((next = queue_next(&r->metadata)))
-		return step_metadata(step, r, next);
-	if ((next = queue_next(&r->lists)))
-		return step_list(step, r, next, &r->manifests);
-	if ((next = queue_next(&r->manifests)))
-		return step_manifest(step, r, next);
 	if ((next = queue_next(&r->old_files)))
 		return remove_one(step, r, next);
 	/* the lists are read through before the first manifest goes, and go at last */
 	if ((next = queue_next(&r->old_lists)))
-		return step_list(step, r, next, &r->old_manifests);
+		return step_list(step, r, next);
 	if ((next = queue_next(&r->old_manifests)))
 		return open_old(step, r, next);
 	if (r->list < json_object_array_length(r->old_lists.list))
@@ -357,4 +318,30 @@ enum status removal_step(struct cx *step, struct removal *r, bool *done)
 					  json_object_array_get_idx(r->old_lists.list, r->list++)));
 	*done = true;
 	return OK;
+}
+
+enum status removal_step(struct cx *step, struct removal *r, bool *done)
+{
+	bool end;
+	enum status s = reach_step(step, &r->reach, &end);
+
+	*done = false;
+	if (s || !end)
+		return s;
+	if (!r->looked)
+		return look_again(step, r, done);
+	if (!r->base_read) {
+		read_base(step, r);
+		return OK;
+	}
+	if (r->foreign) {
+		s = foreign_step(step, r->foreign, &end);
+		if (!s && end)
+			r->foreign = NULL;
+		return s;
+	}
+	r->looked = false;
+	if (r->table.keeps_all)
+		*done = true;
+	return *done ? OK : remove_some(step, r, done);
 }

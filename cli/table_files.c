@@ -4,6 +4,7 @@
 
 #include "common/default_storage.h"
 #include "common/gzip.h"
+#include "stores/locations.h"
 
 #define MAX_UNPACKED ((size_t)256 * 1024 * 1024)
 
@@ -58,6 +59,63 @@ enum status table_files_open(struct cx *cx, struct store *st, struct cloud *clou
 	*out = (struct table_files){ .cloud = cloud };
 	s = read_folders(cx, out, payload);
 	return s ? s : read_storage(cx, out, st, tenant_id, payload);
+}
+
+static void add_folder(struct cx *cx, struct table_files *f, const char *folder)
+{
+	struct location l;
+	size_t kept = 0;
+
+	if (location_parse(cx, folder, &l) || storage_covers(cx, &f->storage, &l))
+		return;
+	for (size_t i = 0; i < f->n_folders; i++)
+		if (location_within(&l, &f->folders[i]))
+			return;
+	for (size_t i = 0; i < f->n_folders; i++)
+		if (!location_within(&f->folders[i], &l))
+			f->folders[kept++] = f->folders[i];
+	f->n_folders = kept;
+	if (kept < MAX_FOLDERS)
+		f->folders[f->n_folders++] = l;
+}
+
+void table_files_add(struct cx *cx, struct table_files *f, const struct asset *row)
+{
+	const char *folders[] = { row->location, row->data_path, row->metadata_path };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (folders[i])
+			add_folder(cx, f, cx_strdup(cx, folders[i]));
+}
+
+static enum status claimed(struct cx *cx, const struct table_files *f,
+			   const struct location *folder, struct store *st, const char *asset_id,
+			   bool owned)
+{
+	struct claim claim = { .storage = storage_identity(cx, &f->storage) };
+	struct row **rows;
+	size_t n;
+	enum status s = claim_path(cx, &claim, storage_claim(cx, &f->storage, folder));
+
+	if (s)
+		return s;
+	rows = claim_rows(cx, &claim, &n);
+	s = store_get_all(cx, st, rows, n);
+	if (!s)
+		s = claim_check(cx, &claim, asset_id);
+	if (!s && owned && !claim_is_covered(&claim))
+		s = fail(cx, INVALID, "%s is not the table's own any more", folder->text);
+	return s;
+}
+
+enum status table_files_claimed(struct cx *cx, const struct table_files *f, struct store *st,
+				const char *asset_id, bool owned)
+{
+	enum status s = OK;
+
+	for (size_t i = 0; !s && i < f->n_folders; i++)
+		s = claimed(cx, f, &f->folders[i], st, asset_id, owned);
+	return s;
 }
 
 bool table_files_own(struct cx *cx, const struct table_files *f, const char *location)

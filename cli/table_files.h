@@ -8,7 +8,7 @@
 #include "stores/store.h"
 #include "vending/cloud.h"
 
-#define MAX_FOLDERS 3
+#define MAX_FOLDERS 16
 
 struct table_files {
 	struct cloud *cloud;
@@ -22,6 +22,15 @@ struct table_files {
 MUST_USE enum status table_files_open(struct cx *cx, struct store *st, struct cloud *cloud,
 				      const char *tenant_id, struct json_object *payload,
 				      struct table_files *out);
+
+/* The row's folders are the table's own, too: those that lie within the storage, up to MAX_FOLDERS.
+ * cx outlives f. */
+void table_files_add(struct cx *cx, struct table_files *f, const struct asset *row);
+
+/* INVALID: a folder is another table's by now, or holds one's.  `owned`: also where it is not
+ * the asset's own any more. */
+MUST_USE enum status table_files_claimed(struct cx *cx, const struct table_files *f,
+					 struct store *st, const char *asset_id, bool owned);
 
 /* True where it lies within the table's folders. */
 bool table_files_own(struct cx *cx, const struct table_files *f, const char *location);

@@ -2,6 +2,7 @@
 /* work.c - pangolin work: leases jobs and runs them, a small list at a time. */
 #include "cli/cli.h"
 #include "cli/expire.h"
+#include "cli/orphans.h"
 #include "cli/purge.h"
 #include "cli/removal.h"
 #include "common/default_storage.h"
@@ -42,6 +43,7 @@ struct running {
 	struct json_object *payload;
 	struct purge *purge;	  /* of a "purge" */
 	struct removal *removal;  /* of a "remove-expired" */
+	struct orphans *orphans;  /* of a "maintain" with remove_orphan_files */
 	struct index_walk *index; /* of an "index" */
 	struct free_walk history; /* of a "free-history" */
 };
@@ -198,23 +200,50 @@ static enum status remove_expired_step(struct running *r, bool *done)
 	return removal_step(&r->step, r->removal, done);
 }
 
-static enum status remove_expired(struct running *r)
+static enum status remove_files(struct running *r, struct responder *rs)
 {
 	enum status s;
 
 	r->cx->deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
-	s = removal_open(r->cx, r->w->st, r->w->cloud, r->job->tenant_id, r->payload, &r->removal);
+	s = removal_open(r->cx, rs, r->job->tenant_id, r->payload, NULL, &r->removal);
 	r->cx->deadline_ms = 0;
 	return s || !r->removal ? s : run_steps(r, remove_expired_step);
 }
 
-static enum status expire_named(struct running *r, struct responder *rs)
+static enum status orphans_named_step(struct running *r, bool *done)
+{
+	return orphans_step(&r->step, r->orphans, done);
+}
+
+static enum status orphans_named(struct running *r, struct responder *rs,
+				 const struct catalog_ref *ref, const struct asset_name *at,
+				 int64_t age_ms)
+{
+	struct orphan_rule rule = { .age_ms = age_ms };
+	const struct orphans_found *found;
+	enum status s;
+
+	r->cx->deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
+	s = orphans_open(r->cx, rs, ref, at, &rule, NULL, &r->orphans);
+	r->cx->deadline_ms = 0;
+	if (!s)
+		s = run_steps(r, orphans_named_step);
+	if (s)
+		return s;
+	found = orphans_found(r->orphans);
+	log_event(LOG_NOTE_, "orphans", r->job->job_id, "%lld of %lld files, %lld bytes%s%s",
+		  (long long)found->files, (long long)found->looked_at, (long long)found->bytes,
+		  found->skipped ? ": left alone: " : "", found->skipped ? found->skipped : "");
+	return OK;
+}
+
+static enum status upkeep_named(struct running *r, struct responder *rs)
 {
 	struct expire_rule rule = { .keep = -1 };
 	const struct catalog_ref *ref;
 	struct expired expired;
 	struct asset_name at;
-	const char *catalog, *branch;
+	const char *catalog, *branch, *type;
 	enum status s = json_get_text(r->cx, r->payload, "", "catalog", &catalog);
 
 	if (!s)
@@ -224,17 +253,23 @@ static enum status expire_named(struct running *r, struct responder *rs)
 	if (!s)
 		s = json_get_text(r->cx, r->payload, "", "name", &at.name);
 	if (!s)
+		s = json_get_text(r->cx, r->payload, "", "job_type", &type);
+	if (!s)
 		s = json_get_int(r->cx, r->payload, "", "age_ms", &rule.age_ms);
 	if (s)
 		return s;
 	s = content_catalog(r->cx, rs->content, rs->store, r->job->tenant_id, catalog, branch,
 			    &ref);
 	if (!s)
-		s = expire_snapshots(r->cx, rs, ref, &at, &rule, &expired);
+		s = strcmp(type, "remove_orphan_files") == 0
+			    ? orphans_named(r, rs, ref, &at, rule.age_ms)
+			    : expire_snapshots(r->cx, rs, ref, &at, &rule, &expired);
 	return s == NOT_FOUND ? OK : s; /* dropped meanwhile */
 }
 
-static enum status maintain_named(struct running *r)
+/* With what fcgi/tables asks of a process. */
+static enum status with_tables(struct running *r,
+			       enum status (*run)(struct running *r, struct responder *rs))
 {
 	struct responder rs = {
 		.family = "cli", .config = r->w->config, .store = r->w->st, .cloud = r->w->cloud
@@ -244,11 +279,21 @@ static enum status maintain_named(struct running *r)
 	if (s)
 		return s;
 	rs.content = content_open();
-	s = expire_named(r, &rs);
+	s = run(r, &rs);
 	r->cx->deadline_ms = 0;
 	content_close(rs.content);
 	cache_close(rs.cache);
 	return s;
+}
+
+static enum status maintain_named(struct running *r)
+{
+	return with_tables(r, upkeep_named);
+}
+
+static enum status remove_expired(struct running *r)
+{
+	return with_tables(r, remove_files);
 }
 
 /* One walk as long as a lease is good: a catalog too large for it stays "Running", and due. */

@@ -29,7 +29,8 @@ struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct
 struct job *job_expired(struct cx *cx, const struct catalog_ref *ref, const struct asset *table,
 			const int64_t *ids, size_t n) __attribute__((returns_nonnull));
 
-/* Upkeep of one table: job_type "expire_snapshots", of what is older than age_ms. */
+/* Upkeep of one table: job_type "expire_snapshots" or "remove_orphan_files", of what is older
+ * than age_ms. */
 struct job *job_maintain(struct cx *cx, const struct catalog_ref *ref, const char *path,
 			 const char *name, const char *job_type, int64_t age_ms)
 	__attribute__((returns_nonnull));

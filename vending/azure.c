@@ -191,9 +191,9 @@ static enum status azure_put(struct cx *cx, struct cloud *c, const struct storag
 }
 
 static enum status azure_remove(struct cx *cx, struct cloud *c, const struct storage *s,
-				const struct location *l)
+				const struct location *at, size_t n, enum status *each)
 {
-	return objects_remove(cx, c, s, &azure_dialect, l);
+	return objects_remove(cx, c, s, &azure_dialect, at, n, each);
 }
 
 static enum status azure_stat(struct cx *cx, struct cloud *c, const struct storage *s,

@@ -142,9 +142,12 @@ static void take_back(struct cx *cx, struct cloud *c, const struct storage *s,
 {
 	char *message = cx_strdup(cx, cx->message);
 
-	for (size_t i = 0; i < n; i++)
-		if (puts[i].maybe && !ops->remove(cx, c, s, &puts[i].location))
+	for (size_t i = 0; i < n; i++) {
+		enum status each;
+
+		if (puts[i].maybe && !ops->remove(cx, c, s, &puts[i].location, 1, &each))
 			c->counts.removes++;
+	}
 	(void)fail(cx, INTERNAL, "%s", message);
 }
 
@@ -184,19 +187,34 @@ enum status cloud_put(struct cx *cx, struct cloud *c, const struct storage *s, c
 	return cloud_put_all(cx, c, s, &object, 1);
 }
 
+enum status cloud_remove_all(struct cx *cx, struct cloud *c, const struct storage *s,
+			     const char *const *locations, size_t n, bool *gone)
+{
+	struct location *at = cx_array(cx, n, sizeof(*at));
+	enum status *each = cx_array(cx, n, sizeof(*each));
+	const struct cloud_ops *ops = NULL;
+	enum status status = OK;
+
+	for (size_t i = 0; i < n; i++)
+		gone[i] = false;
+	for (size_t i = 0; !status && i < n; i++)
+		status = begin(cx, s, locations[i], &ops, &at[i]);
+	if (status || !n)
+		return status;
+	status = ops->remove(cx, c, s, at, n, each);
+	for (size_t i = 0; i < n; i++) {
+		gone[i] = !each[i] || each[i] == NOT_FOUND;
+		c->counts.removes += gone[i];
+	}
+	return status;
+}
+
 enum status cloud_remove(struct cx *cx, struct cloud *c, const struct storage *s,
 			 const char *location)
 {
-	const struct cloud_ops *ops;
-	struct location l;
-	enum status status = begin(cx, s, location, &ops, &l);
+	bool gone;
 
-	if (!status)
-		status = ops->remove(cx, c, s, &l);
-	if (status == NOT_FOUND)
-		status = OK;
-	c->counts.removes += !status;
-	return status;
+	return cloud_remove_all(cx, c, s, &location, 1, &gone);
 }
 
 enum status cloud_stat(struct cx *cx, struct cloud *c, const struct storage *s,

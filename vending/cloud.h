@@ -77,6 +77,10 @@ MUST_USE enum status cloud_put_all(struct cx *cx, struct cloud *c, const struct 
 /* Removes; OK where there was none. */
 MUST_USE enum status cloud_remove(struct cx *cx, struct cloud *c, const struct storage *s,
 				  const char *location);
+/* Several at once (at most 16 transfers in parallel).  gone[i]: that one is not there any
+ * more; the first failure of any, and the others are tried all the same. */
+MUST_USE enum status cloud_remove_all(struct cx *cx, struct cloud *c, const struct storage *s,
+				      const char *const *locations, size_t n, bool *gone);
 
 /* Size in bytes; NOT_FOUND. */
 MUST_USE enum status cloud_stat(struct cx *cx, struct cloud *c, const struct storage *s,

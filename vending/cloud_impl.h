@@ -38,8 +38,9 @@ struct cloud_ops {
 			   const struct location *, const char **, size_t *);
 	enum status (*put)(struct cx *, struct cloud *, const struct storage *, struct put *,
 			   size_t n);
+	/* each[i]: how that one ended, NOT_FOUND among them.  The first failure, and its message. */
 	enum status (*remove)(struct cx *, struct cloud *, const struct storage *,
-			      const struct location *);
+			      const struct location *, size_t n, enum status *each);
 	enum status (*stat)(struct cx *, struct cloud *, const struct storage *,
 			    const struct location *, int64_t *);
 	enum status (*list)(struct cx *, struct cloud *, const struct storage *,

@@ -311,20 +311,35 @@ static enum status file_put(struct cx *cx, struct cloud *c, const struct storage
 
 /* --- the other slots --------------------------------------------------------------- */
 
-static enum status file_remove(struct cx *cx, struct cloud *c, const struct storage *st,
-			       const struct location *l)
+static enum status remove_one(struct cx *cx, struct cloud *c, const struct location *l)
 {
 	const char *name;
 	int folder;
 	enum status s = open_parent(cx, c, l, false, &folder, &name);
 
-	(void)st;
 	if (s)
 		return s;
 	if (unlinkat(folder, name, 0))
 		s = failed(cx, "remove", l->text);
 	close(folder);
 	return s;
+}
+
+static enum status file_remove(struct cx *cx, struct cloud *c, const struct storage *st,
+			       const struct location *at, size_t n, enum status *each)
+{
+	const char *message = NULL;
+	enum status first = OK;
+
+	(void)st;
+	for (size_t i = 0; i < n; i++) {
+		each[i] = remove_one(cx, c, &at[i]);
+		if (each[i] && each[i] != NOT_FOUND && !first) {
+			first = each[i];
+			message = cx_strdup(cx, cx->message);
+		}
+	}
+	return first ? fail(cx, first, "%s", message) : OK;
 }
 
 static enum status file_stat(struct cx *cx, struct cloud *c, const struct storage *storage,

@@ -140,9 +140,9 @@ static enum status google_put(struct cx *cx, struct cloud *c, const struct stora
 }
 
 static enum status google_remove(struct cx *cx, struct cloud *c, const struct storage *s,
-				 const struct location *l)
+				 const struct location *at, size_t n, enum status *each)
 {
-	return objects_remove(cx, c, s, &google_dialect, l);
+	return objects_remove(cx, c, s, &google_dialect, at, n, each);
 }
 
 static enum status google_stat(struct cx *cx, struct cloud *c, const struct storage *s,

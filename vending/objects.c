@@ -112,16 +112,6 @@ enum status objects_get(struct cx *cx, struct cloud *c, const struct storage *s,
 	return OK;
 }
 
-enum status objects_remove(struct cx *cx, struct cloud *c, const struct storage *s,
-			   const struct object_dialect *d, const struct location *l)
-{
-	struct object_request r = { .verb = OBJECT_REMOVE,
-				    .at = l,
-				    .http.max_answer = OBJECT_ERROR_MAX };
-
-	return perform(cx, c, s, d, &r);
-}
-
 enum status objects_stat(struct cx *cx, struct cloud *c, const struct storage *s,
 			 const struct object_dialect *d, const struct location *l, int64_t *size)
 {
@@ -152,6 +142,57 @@ enum status objects_list(struct cx *cx, struct cloud *c, const struct storage *s
 
 	*out = r.http;
 	return status == NOT_FOUND ? INVALID : status;
+}
+
+/* --- several together ------------------------------------------------------------------- */
+
+/* The first failure; its message is kept while the others are looked at. */
+struct first {
+	enum status status;
+	char *message;
+};
+
+static void first_note(struct cx *cx, struct first *f, enum status status)
+{
+	if (!status || f->status)
+		return;
+	f->status = status;
+	f->message = cx_strdup(cx, cx->message);
+}
+
+static enum status first_said(struct cx *cx, const struct first *f)
+{
+	return f->status ? fail(cx, f->status, "%s", f->message) : OK;
+}
+
+enum status objects_remove(struct cx *cx, struct cloud *c, const struct storage *s,
+			   const struct object_dialect *d, const struct location *at, size_t n,
+			   enum status *each)
+{
+	struct object_request *r = cx_array(cx, n, sizeof(*r));
+	struct http_request *requests = cx_array(cx, n, sizeof(*requests));
+	struct first first = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		each[i] = UNAVAILABLE;
+	for (size_t i = 0; i < n; i++) {
+		enum status status;
+
+		r[i] = (struct object_request){ .verb = OBJECT_REMOVE,
+						.at = &at[i],
+						.http.max_answer = OBJECT_ERROR_MAX };
+		status = d->prepare(cx, c, s, &r[i]);
+		if (status)
+			return status;
+		requests[i] = r[i].http;
+	}
+	cloud_perform(cx, c, requests, n);
+	for (size_t i = 0; i < n; i++) {
+		each[i] = outcome(cx, d, &requests[i], said[OBJECT_REMOVE], at[i].text);
+		if (each[i] != NOT_FOUND)
+			first_note(cx, &first, each[i]);
+	}
+	return first_said(cx, &first);
 }
 
 /* --- puts ------------------------------------------------------------------------------- */
@@ -189,29 +230,24 @@ enum status objects_put(struct cx *cx, struct cloud *c, const struct storage *s,
 {
 	struct object_request *r = cx_array(cx, n, sizeof(*r));
 	struct http_request *requests = cx_array(cx, n, sizeof(*requests));
-	enum status first = OK;
-	char *message = NULL;
+	struct first first = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
+		enum status status;
+
 		r[i].verb = OBJECT_PUT;
 		r[i].at = &puts[i].location;
 		r[i].http = (struct http_request){ .body = puts[i].bytes,
 						   .n_body = puts[i].n,
 						   .max_answer = OBJECT_ERROR_MAX,
 						   .again_on_409 = true };
-		first = d->prepare(cx, c, s, &r[i]);
-		if (first)
-			return first;
+		status = d->prepare(cx, c, s, &r[i]);
+		if (status)
+			return status;
 		requests[i] = r[i].http;
 	}
 	cloud_perform(cx, c, requests, n);
-	for (size_t i = 0; i < n; i++) {
-		enum status status = put_outcome(cx, c, s, d, &puts[i], &requests[i]);
-
-		if (status && !first) {
-			first = status;
-			message = cx_strdup(cx, cx->message);
-		}
-	}
-	return first ? fail(cx, first, "%s", message) : OK;
+	for (size_t i = 0; i < n; i++)
+		first_note(cx, &first, put_outcome(cx, c, s, d, &puts[i], &requests[i]));
+	return first_said(cx, &first);
 }

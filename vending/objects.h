@@ -43,7 +43,8 @@ MUST_USE enum status objects_get(struct cx *cx, struct cloud *c, const struct st
 MUST_USE enum status objects_put(struct cx *cx, struct cloud *c, const struct storage *s,
 				 const struct object_dialect *d, struct put *puts, size_t n);
 MUST_USE enum status objects_remove(struct cx *cx, struct cloud *c, const struct storage *s,
-				    const struct object_dialect *d, const struct location *l);
+				    const struct object_dialect *d, const struct location *at,
+				    size_t n, enum status *each);
 MUST_USE enum status objects_stat(struct cx *cx, struct cloud *c, const struct storage *s,
 				  const struct object_dialect *d, const struct location *l,
 				  int64_t *size);

@@ -130,9 +130,9 @@ static enum status s3_get(struct cx *cx, struct cloud *c, const struct storage *
 }
 
 static enum status s3_remove(struct cx *cx, struct cloud *c, const struct storage *s,
-			     const struct location *l)
+			     const struct location *at, size_t n, enum status *each)
 {
-	return objects_remove(cx, c, s, &s3_dialect, l);
+	return objects_remove(cx, c, s, &s3_dialect, at, n, each);
 }
 
 static enum status s3_stat(struct cx *cx, struct cloud *c, const struct storage *s,

@@ -221,7 +221,6 @@ def test_the_route_leaves_it_to_the_worker(lake, site):
         )
 
     assert ask(job_type="vacuum").status_code == 400 and ask(job_type="expire_snapshots", retention_ms=-1).status_code == 400
-    assert ask(job_type="remove_orphan_files").status_code == 501
     time.sleep(0.01)
     done = ask(job_type="expire_snapshots", retention_ms=0)
     assert done.status_code == 200 and done.json() == {"status": "accepted"}
