@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "stores/branches.h"
 #include "stores/jobs.h"
+#include "stores/tenants.h"
 
 #define PAGE 500
 #define HOUR_MS ((int64_t)3600000)
@@ -227,6 +228,13 @@ static enum status maintain_tenant(void *arg, struct cx *cx, const char *tenant_
 
 	if (u->tenant && !text_same(u->tenant, tenant_id))
 		return OK;
+	s = tenant_may_write(cx, u->site.rs.store, tenant_id);
+	if (s == DENIED) {
+		cli_say("tenant %s: left alone: %s", tenant_id, cx->message);
+		return OK;
+	}
+	if (s)
+		return s;
 	do {
 		struct catalog *c;
 

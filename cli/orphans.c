@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "common/text.h"
 #include "stores/audit.h"
+#include "stores/tenants.h"
 
 struct orphans {
 	struct cx *cx;
@@ -226,14 +227,16 @@ static bool skip(struct orphans *o, const char *why)
 /* Rows that were not read yet are read in the next steps. */
 static enum status look_again(struct orphans *o, struct cx *step, bool *done)
 {
+	struct store *st = o->rs->store;
 	size_t rows;
-	enum status s =
-		reach_asset(step, &o->reach, o->rs->store, o->ref->tenant_id, &o->table, &rows);
+	enum status s = tenant_may_write(step, st, o->ref->tenant_id);
 
+	if (!s)
+		s = reach_asset(step, &o->reach, st, o->ref->tenant_id, &o->table, &rows);
 	if (!s && !rows)
 		*done = skip(o, "it was dropped");
 	else if (!s)
-		s = table_files_claimed(step, &o->files, o->rs->store, o->table.id, true);
+		s = table_files_claimed(step, &o->files, st, o->table.id, true);
 	if (s == INVALID) {
 		*done = skip(o, step->message);
 		return OK;

@@ -2,7 +2,7 @@
 /* purge.c - removes a dropped table's files: data, manifests, lists, statistics, metadata. */
 #include "cli/purge.h"
 
-#include "cli/table_files.h"
+#include "cli/reach.h"
 #include "common/iceberg/metadata.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -11,6 +11,13 @@
 
 struct purge {
 	struct cx *cx;
+	struct store *st;
+	const char *tenant_id, *asset_id;
+	/* What a table reads that has the folders by now: it may have been registered from a former
+	 * file, and written to since. */
+	struct reach reach;
+	struct list heirs; /* struct reader * */
+	bool looked;	   /* at whose they are, for the next files */
 	struct table_files files;
 	const char *metadata_location;
 	struct json_object *metadata, *snapshots;
@@ -110,8 +117,13 @@ enum status purge_open(struct cx *cx, struct store *st, struct cloud *cloud, con
 	bool used = false;
 	enum status s;
 
-	p->cx = cx;
-	p->seen = json_new_object(cx);
+	*p = (struct purge){ .cx = cx,
+			     .st = st,
+			     .tenant_id = tenant_id,
+			     .asset_id = json_text(payload, "asset_id"),
+			     .seen = json_new_object(cx),
+			     .heirs = { .cx = cx, .size = sizeof(struct reader *) } };
+	reach_open(&p->reach, cx);
 	cx_own(cx, p, purge_free);
 	*out = NULL;
 	s = json_get_text(cx, payload, "", "metadata_location", &p->metadata_location);
@@ -146,6 +158,42 @@ static enum status skip(struct cx *cx, const char *location, enum status s)
 	return OK;
 }
 
+/* --- what another table reads by now -------------------------------------------------- */
+
+static struct reader *heir(struct purge *p, const char *asset_id)
+{
+	struct reader **known = p->heirs.items, *r;
+
+	for (size_t i = 0; i < p->heirs.n; i++)
+		if (text_same(known[i]->id, asset_id))
+			return known[i];
+	r = CX_NEW(p->cx, struct reader);
+	*r = (struct reader){ .id = cx_strdup(p->cx, asset_id),
+			      .files = &p->files,
+			      .notes_own = true };
+	*(struct reader **)list_add(&p->heirs) = r;
+	return r;
+}
+
+static enum status look_again(struct cx *step, struct purge *p)
+{
+	struct location_row *owners;
+	size_t n, rows;
+	enum status s = table_files_owners(step, &p->files, p->st, p->asset_id, &owners, &n);
+
+	for (size_t i = 0; !s && i < n; i++)
+		s = reach_asset(step, &p->reach, p->st, owners[i].tenant_id,
+				heir(p, owners[i].asset_id), &rows);
+	p->looked = true;
+	return s;
+}
+
+static enum status remove_one(struct cx *step, struct purge *p, const char *location)
+{
+	return reach_has(step, &p->reach, location) ? OK
+						    : table_files_remove(step, &p->files, location);
+}
+
 /* --- one step of each kind --------------------------------------------------------- */
 
 static enum status step_entries(struct cx *step, struct purge *p)
@@ -156,11 +204,11 @@ static enum status step_entries(struct cx *step, struct purge *p)
 		const struct manifest_entry *e = &p->entries[p->entry++];
 
 		if (e->status != ENTRY_DELETED && !p->keep_data)
-			s = table_files_remove(step, &p->files, e->path);
+			s = remove_one(step, p, e->path);
 	}
 	if (s || p->entry < p->n_entries)
 		return s;
-	s = table_files_remove(step, &p->files, p->open_manifest);
+	s = remove_one(step, p, p->open_manifest);
 	p->open_manifest = NULL;
 	cx_reset(&p->entries_memory);
 	return s;
@@ -198,7 +246,7 @@ static enum status step_manifest(struct cx *step, struct purge *p)
 	if (p->manifest < p->n_manifests)
 		return open_manifest(step, p, p->manifests[p->manifest++].path);
 	if (p->list)
-		s = table_files_remove(step, &p->files, p->list);
+		s = remove_one(step, p, p->list);
 	p->manifests = NULL;
 	cx_reset(&p->list_memory);
 	return s;
@@ -247,16 +295,24 @@ static enum status step_rest(struct cx *step, struct purge *p, bool *done)
 
 	for (size_t i = 0; !s && i < FILES_A_STEP && p->at < p->n_rest; i++, p->at++)
 		if (is_rest(p->rest[p->at].member))
-			s = table_files_remove(step, &p->files, p->rest[p->at].location);
+			s = remove_one(step, p, p->rest[p->at].location);
 	if (s || p->at < p->n_rest)
 		return s;
 	*done = true;
-	return table_files_remove(step, &p->files, p->metadata_location);
+	return remove_one(step, p, p->metadata_location);
 }
 
 enum status purge_step(struct cx *step, struct purge *p, bool *done)
 {
+	bool all_read;
+	enum status s = reach_step(step, &p->reach, &all_read);
+
 	*done = false;
+	if (s || !all_read)
+		return s;
+	if (!p->looked)
+		return look_again(step, p);
+	p->looked = false;
 	if (p->open_manifest)
 		return step_entries(step, p);
 	if (p->manifests)

@@ -6,6 +6,7 @@
 #include "common/iceberg/metadata.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "stores/tenants.h"
 
 #define FILES_A_STEP 100
 
@@ -220,8 +221,10 @@ enum status removal_open(struct cx *cx, struct responder *rs, const char *tenant
 static enum status look_again(struct cx *step, struct removal *r, bool *stop)
 {
 	size_t rows;
-	enum status s = reach_asset(step, &r->reach, r->st, r->tenant_id, &r->table, &rows);
+	enum status s = tenant_may_write(step, r->st, r->tenant_id);
 
+	if (!s)
+		s = reach_asset(step, &r->reach, r->st, r->tenant_id, &r->table, &rows);
 	if (!s)
 		s = table_files_claimed(step, &r->files, r->st, r->table.id, false);
 	*stop = s == INVALID || r->table.keeps_all;

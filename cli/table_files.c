@@ -4,6 +4,8 @@
 
 #include "common/default_storage.h"
 #include "common/gzip.h"
+#include "common/list.h"
+#include "common/text.h"
 #include "stores/locations.h"
 
 #define MAX_UNPACKED ((size_t)256 * 1024 * 1024)
@@ -88,19 +90,50 @@ void table_files_add(struct cx *cx, struct table_files *f, const struct asset *r
 			add_folder(cx, f, cx_strdup(cx, folders[i]));
 }
 
+static enum status read_claim(struct cx *cx, const struct table_files *f,
+			      const struct location *folder, struct store *st, struct claim *out)
+{
+	struct row **rows;
+	size_t n;
+	enum status s;
+
+	*out = (struct claim){ .storage = storage_identity(cx, &f->storage) };
+	s = claim_path(cx, out, storage_claim(cx, &f->storage, folder));
+	if (s)
+		return s;
+	rows = claim_rows(cx, out, &n);
+	return store_get_all(cx, st, rows, n);
+}
+
+enum status table_files_owners(struct cx *cx, const struct table_files *f, struct store *st,
+			       const char *asset_id, struct location_row **out, size_t *n)
+{
+	struct list found = { .cx = cx, .size = sizeof(struct location_row) };
+	enum status s = OK;
+
+	for (size_t i = 0; !s && i < f->n_folders; i++) {
+		struct claim claim;
+
+		s = read_claim(cx, f, &f->folders[i], st, &claim);
+		for (size_t k = 0; !s && k < claim.n_rows; k++) {
+			const struct location_row *r = &claim.rows[k];
+
+			if (r->row.version && r->asset_id && !text_same(r->asset_id, asset_id))
+				*(struct location_row *)list_add(&found) = *r;
+		}
+	}
+	*out = found.items;
+	*n = found.n;
+	return s;
+}
+
 static enum status claimed(struct cx *cx, const struct table_files *f,
 			   const struct location *folder, struct store *st, const char *asset_id,
 			   bool owned)
 {
-	struct claim claim = { .storage = storage_identity(cx, &f->storage) };
-	struct row **rows;
-	size_t n;
-	enum status s = claim_path(cx, &claim, storage_claim(cx, &f->storage, folder));
+	struct claim claim;
+	enum status s = read_claim(cx, f, folder, st, &claim);
 
-	if (s)
-		return s;
-	rows = claim_rows(cx, &claim, &n);
-	s = store_get_all(cx, st, rows, n);
 	if (!s)
 		s = claim_check(cx, &claim, asset_id);
 	if (!s && owned && !claim_is_covered(&claim))

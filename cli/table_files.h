@@ -32,6 +32,12 @@ void table_files_add(struct cx *cx, struct table_files *f, const struct asset *r
 MUST_USE enum status table_files_claimed(struct cx *cx, const struct table_files *f,
 					 struct store *st, const char *asset_id, bool owned);
 
+/* Whose the folders are by now, or the folders they lie in: location rows of tables other than
+ * asset_id. */
+MUST_USE enum status table_files_owners(struct cx *cx, const struct table_files *f,
+					struct store *st, const char *asset_id,
+					struct location_row **out, size_t *n);
+
 /* True where it lies within the table's folders. */
 bool table_files_own(struct cx *cx, const struct table_files *f, const char *location);
 

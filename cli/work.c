@@ -16,6 +16,7 @@
 #include "stores/jobs.h"
 #include "stores/seals.h"
 #include "stores/settings.h"
+#include "stores/tenants.h"
 
 #define STEP_TIMEOUT_MS 60000
 #define IDLE_S 2
@@ -190,7 +191,11 @@ static enum status purge_table(struct running *r)
 	enum status s;
 
 	r->cx->deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
-	s = purge_open(r->cx, r->w->st, r->w->cloud, r->job->tenant_id, r->payload, &r->purge);
+	s = tenant_may_write(r->cx, r->w->st,
+			     r->job->tenant_id); /* another store may have it now */
+	if (!s)
+		s = purge_open(r->cx, r->w->st, r->w->cloud, r->job->tenant_id, r->payload,
+			       &r->purge);
 	r->cx->deadline_ms = 0;
 	return s || !r->purge ? s : run_steps(r, purge_table_step);
 }
@@ -256,6 +261,8 @@ static enum status upkeep_named(struct running *r, struct responder *rs)
 		s = json_get_text(r->cx, r->payload, "", "job_type", &type);
 	if (!s)
 		s = json_get_int(r->cx, r->payload, "", "age_ms", &rule.age_ms);
+	if (!s)
+		s = tenant_may_write(r->cx, r->w->st, r->job->tenant_id);
 	if (s)
 		return s;
 	s = content_catalog(r->cx, rs->content, rs->store, r->job->tenant_id, catalog, branch,

@@ -101,6 +101,16 @@ static struct change drop_job(struct cx *cx, const char *tenant_id)
 	return (struct change){ INSERT, &j->row };
 }
 
+enum status tenant_may_write(struct cx *cx, struct store *st, const char *id)
+{
+	struct tenant t;
+	enum status s = tenant_find(cx, st, id, &t);
+
+	if (!s && t.read_only)
+		s = fail(cx, DENIED, "nothing can be changed for now: %s", t.read_only);
+	return s == NOT_FOUND ? OK : s;
+}
+
 enum status tenant_drop(struct cx *cx, struct store *st, const char *id, const struct audit *by)
 {
 	struct tenant t;

@@ -28,6 +28,10 @@ MUST_USE enum status tenant_update(struct cx *cx, struct store *st, struct tenan
 MUST_USE enum status tenant_set_read_only(struct cx *cx, struct store *st, const char *id,
 					  const char *reason, const struct audit *by);
 
+/* DENIED where nobody may write to the tenant for now, with the reason; one that is gone can't be
+ * written to anyway. */
+MUST_USE enum status tenant_may_write(struct cx *cx, struct store *st, const char *id);
+
 /*
  * Removes the tenant's row; a job removes all that was in it.  Its ids are
  * never used again, so nothing of it can be reached from here on.  NOT_FOUND;

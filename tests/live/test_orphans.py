@@ -189,6 +189,35 @@ def test_the_route_and_its_age(lake, site):
     assert {(r["metadata"]["state"], r["metadata"].get("files")) for r in rows_} >= {("begun", None), ("ended", 1)}
 
 
+def test_a_tenant_that_is_copied_keeps_its_files(lake, site):
+    """Another store may have the tenant's content by now, and newer than this one's."""
+    table = lake.load_table("sales.orders")
+    planted = plant(table, "data/x.parquet")
+    site.server.command("tenant", "read-only", site.server.tenant)
+    try:
+        for what in (NOW, ("--older-than", "0", "--yes")):
+            assert "left alone" in lake.maintain(*what)
+        assert planted <= files(lake, table) and len(lake.load_table("sales.orders").snapshots()) == 5
+    finally:
+        site.server.command("tenant", "writable", site.server.tenant)
+
+
+def test_a_purged_table_that_was_taken_up_again(lake, site):
+    """Registered from a former file before the worker came, and written to: it reads what the purge would remove."""
+    table = lake.load_table("sales.orders")
+    former = table.metadata.metadata_log[-1].metadata_file
+    lake.purge_table("sales.orders")
+    lake.register_table("sales.again", former)
+    again = lake.load_table("sales.again")
+    old = ids(again)
+    again.append(rows(80))
+    site.server.work()
+    for name in ("sales.again",):
+        for snapshot in lake.load_table(name).snapshots():
+            ids(lake.load_table(name), snapshot_id=snapshot.snapshot_id)
+    assert ids(lake.load_table("sales.again")) == sorted(old + [80])
+
+
 @pytest.mark.slow
 def test_killed_anywhere(lake, site):
     table = lake.load_table("sales.orders")
