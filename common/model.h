@@ -57,6 +57,9 @@ struct row {
 	/* For store_get: the last key column's value is a lower bound: the row
 	 * with the least value > it is read, and that value is filled in. */
 	bool first_after;
+	/* For UPDATE: the row as it was read, where somebody kept it; counts while its version
+	 * is this one's.  A store then may leave out columns that stay as they were. */
+	const struct row *was;
 };
 
 /* { .row = ROW(asset), .tenant_id = ... } */

@@ -106,6 +106,7 @@ static void put(struct edit *e, const struct place *p, struct asset *row)
 	keep(e, own);
 	row->row = (struct row)ROW(asset);
 	row->row.version = own->row.version;
+	row->row.was = &own->row;
 	row->tenant_id = p->catalog->tenant_id;
 	row->catalog_id = p->catalog->catalog_id;
 	row->branch_id = p->catalog->branch_id;

@@ -203,6 +203,14 @@ static void build_insert(struct builder *b)
 		text_addf(&b->text, "UPDATE SET \"version\" = \"%s\".\"version\" + 1", k->table);
 }
 
+static bool is_left_out(const struct sql_shape *shape, size_t column)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shape->where) && shape->where[i]; i++)
+		if (shape->where[i] == column + 1)
+			return true;
+	return false;
+}
+
 static void build_update(struct builder *b)
 {
 	const struct kind *k = b->to->shape.kind;
@@ -212,6 +220,8 @@ static void build_update(struct builder *b)
 	put(b, " SET \"version\" = \"version\" + 1");
 	if (b->to->shape.verb == SQL_UPDATE)
 		for (size_t i = k->n_keys; i < k->n_columns; i++) {
+			if (is_left_out(&b->to->shape, i))
+				continue;
 			put(b, ", ");
 			put_equal(b, &k->columns[i]);
 		}
@@ -334,6 +344,26 @@ struct sql_shape sql_shape_query(const struct query *q)
 	return shape;
 }
 
+static bool stays(const struct row *row, const struct column *c)
+{
+	return model_is_text(c) ? text_same(model_text(row, c), model_text(row->was, c))
+				: model_int(row, c) == model_int(row->was, c);
+}
+
+/* The indexed columns of an UPDATE that stay as they were. */
+static void leave_out(struct sql_shape *shape, const struct row *row)
+{
+	const struct kind *k = row->kind;
+	size_t n = 0;
+
+	for (size_t i = k->n_keys; i < k->n_columns && n < ARRAY_SIZE(shape->where); i++) {
+		const struct column *c = &k->columns[i];
+
+		if (c->flags & INDEX && stays(row, c))
+			shape->where[n++] = (uint8_t)(i + 1);
+	}
+}
+
 struct sql_shape sql_shape_change(const struct change *c)
 {
 	static const uint8_t verbs[] = { [INSERT] = SQL_INSERT,
@@ -342,7 +372,11 @@ struct sql_shape sql_shape_change(const struct change *c)
 					 [REQUIRE] = SQL_REQUIRE,
 					 [TOUCH] = SQL_TOUCH };
 
-	return (struct sql_shape){ .kind = c->row->kind, .verb = verbs[c->op] };
+	struct sql_shape shape = { .kind = c->row->kind, .verb = verbs[c->op] };
+
+	if (c->op == UPDATE && c->row->was && c->row->was->version == c->row->version)
+		leave_out(&shape, c->row);
+	return shape;
 }
 
 struct sql_value sql_value(const struct sql_param *p, const struct sql_call *call)

@@ -22,7 +22,8 @@ enum sql_verb {
 	SQL_TOUCH,
 };
 
-/* What tells one statement's text from another's; the last four of a LIST. */
+/* What tells one statement's text from another's; the last four of a LIST.  `where` of an
+ * UPDATE: indexed columns that are left out, whose indexes SQLite would write anew. */
 struct sql_shape {
 	const struct kind *kind;
 	uint8_t verb, bound, after, backwards;

@@ -314,11 +314,15 @@ enum status sqlite_apply(struct cx *cx, struct store *store, const struct change
 	st->cx = cx;
 	store->trips++;
 	s = sqlite_ready(cx, st);
+	if (!s && st->unsettled)
+		s = sqlite_settle_again(cx, st);
 	if (!s)
 		s = queue_enter(cx, st->queue);
 	if (!s) {
 		s = apply_now(cx, st, changes, n, failed);
 		queue_leave(st->queue);
+		if (!s)
+			s = sqlite_settle(cx, st);
 	}
 	st->cx = NULL;
 	return s;

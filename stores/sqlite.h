@@ -23,6 +23,7 @@ struct sqlite {
 	const struct cx *cx;	     /* of the call that runs: its deadline */
 	int64_t checkpoint_until_ms; /* 0: none runs */
 	bool held;		     /* a reading transaction is open: sqlite_hold */
+	bool unsettled;		     /* a sync of the log failed: sqlite_settle_again */
 };
 
 static inline struct sqlite *sqlite_of(struct store *st)
@@ -38,6 +39,15 @@ MUST_USE enum status sqlite_commit(struct cx *cx, struct sqlite *st);
 /* Ends the transaction, if one is open: after some errors SQLite did so itself. */
 void sqlite_roll_back(struct sqlite *st);
 enum status sqlite_fail(struct cx *cx, struct sqlite *st, int rc);
+
+/*
+ * sqlite_sync.c: what was committed is on disk on return.  Called behind the queue, so that
+ * the next commit need not wait for the disk: others read a commit a little before it is
+ * there, and whoever writes next takes it along.  UNKNOWN: the disk did not say so;
+ * nothing more is applied until sqlite_settle_again, UNAVAILABLE, was OK.
+ */
+MUST_USE enum status sqlite_settle(struct cx *cx, struct sqlite *st);
+MUST_USE enum status sqlite_settle_again(struct cx *cx, struct sqlite *st);
 
 /* sqlite_file.c */
 enum sqlite_flag {

@@ -141,6 +141,8 @@ enum status sqlite_migrate(struct cx *cx, struct store *store, int64_t *from, in
 		s = migrate_now(cx, st, from, to);
 		queue_leave(st->queue);
 	}
+	if (!s)
+		s = sqlite_settle(cx, st);
 	st->cx = NULL;
 	return s;
 }
@@ -165,7 +167,7 @@ static void let_go(struct sqlite *st, bool gone)
 	queue_close(st->queue);
 	st->db = NULL;
 	st->queue = NULL;
-	st->held = false;
+	st->held = st->unsettled = false;
 }
 
 void sqlite_close(struct store *store)
@@ -292,10 +294,10 @@ static enum status open_file(struct cx *cx, struct sqlite *st, const char *path,
 	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(st->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	rc = sqlite3_exec(st->db, settings, NULL, NULL, NULL);
-	if (!rc)
+	if (!rc) /* NORMAL: the log before it is copied back; sqlite_settle: each commit */
 		rc = sqlite3_exec(st->db,
 				  flags & FILE_NO_SYNC ? "PRAGMA synchronous = OFF"
-						       : "PRAGMA synchronous = FULL",
+						       : "PRAGMA synchronous = NORMAL",
 				  NULL, NULL, NULL);
 	if (rc)
 		return sqlite_fail(cx, st, rc);

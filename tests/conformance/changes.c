@@ -44,6 +44,52 @@ static void round_trip(struct t *t)
 		}
 }
 
+/* Every second column of `row` as `other` has it, from number `first` on. */
+static void mix(struct row *row, const struct row *other, size_t first)
+{
+	for (size_t i = row->kind->n_keys + first; i < row->kind->n_columns; i += 2) {
+		const struct column *c = &row->kind->columns[i];
+
+		if (model_is_text(c))
+			model_set_text(row, c, model_text(other, c));
+		else
+			model_set_int(row, c, model_int(other, c));
+	}
+}
+
+/* UPDATEs of a row whose former columns are told, and of one whose are no more those. */
+static void update_of_known(struct t *t)
+{
+	for (const struct kind *const *k = model_kinds; *k; k++) {
+		struct row *row = t_fill(t, *k, t->tenant, 1), *out = t_key_of(t, row);
+		const struct row *other = t_fill(t, *k, t->tenant, 2), *first;
+		struct row *was = t_fill(t, *k, t->tenant, 1);
+
+		first = t_fill(t, *k, t->tenant, 1);
+		WANT(t, OK, t_apply(t, INSERT, row));
+		was->version = row->version;
+		row->was = was;
+		for (size_t half = 0; half < 2; half++) {
+			mix(row, other, half);
+			was->version = row->version;
+			WANT(t, OK, t_apply(t, UPDATE, row));
+			WANT(t, OK, store_get(&t->cx, t->st, out));
+			CHECK(t, t_same(row, out) && out->version == row->version);
+			mix(was, other, half);
+		}
+		mix(row, first, 0); /* `was` is as it was a version ago: it counts no more */
+		mix(row, first, 1);
+		mix(was, first, 0);
+		mix(was, first, 1);
+		was->version = row->version - 1;
+		WANT(t, OK, t_apply(t, UPDATE, row));
+		WANT(t, OK, store_get(&t->cx, t->st, out));
+		if (!t_same(row, out))
+			t_fail(t, __FILE__, __LINE__, "%s: a column was left out", (*k)->table);
+		WANT(t, OK, t_apply(t, DELETE, out));
+	}
+}
+
 static void insert(struct t *t)
 {
 	struct catalog c = t_catalog(t, "c"), again = c;
@@ -455,6 +501,7 @@ const struct test_case change_cases[] = {
 	{ "touch", touch },
 	{ "touch-makes-epochs", touch_makes_epochs },
 	{ "round-trip", round_trip },
+	{ "update-of-known", update_of_known },
 	{ "versions-never-come-back", versions_never_come_back },
 	{ "all-or-nothing", all_or_nothing },
 	{ "failed-is-one-that-failed", failed_is_one_that_failed },

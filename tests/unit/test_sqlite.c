@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,11 +17,18 @@
 
 static int failing_syncs; /* so many of the next ones; -1: all */
 static int syncs;
+static const char *writer_lock; /* NULL, or: free while a sync runs */
 
 /* Stands before the C library's: SQLite calls this one. */
 int fdatasync(int fd)
 {
 	syncs++;
+	if (writer_lock) {
+		int lock = open(writer_lock, O_RDWR | O_CLOEXEC);
+
+		ck_assert_int_eq(flock(lock, LOCK_EX | LOCK_NB), 0);
+		close(lock);
+	}
 	if (failing_syncs) {
 		failing_syncs -= failing_syncs > 0;
 		errno = EIO;
@@ -30,6 +38,7 @@ int fdatasync(int fd)
 }
 
 static int write_error; /* what writes fail with; 0: they don't */
+static off_t written;	/* bytes */
 
 static ssize_t test_pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
@@ -37,6 +46,7 @@ static ssize_t test_pwrite(int fd, const void *bytes, size_t n, off_t at)
 		errno = write_error;
 		return -1;
 	}
+	written += (off_t)n;
 	return syscall(SYS_pwrite64, fd, bytes, n, at);
 }
 
@@ -319,6 +329,59 @@ START_TEST(a_sync_that_fails)
 }
 END_TEST
 
+/* Nobody waits for another one's disk. */
+START_TEST(writers_share_a_disk)
+{
+	struct folder f;
+	struct store *st;
+
+	folder_make(&f, "/tmp", "sqlite");
+	migrate(&f);
+	st = open_store(&f);
+	ck_assert_int_eq(touch(&f.cx, st), OK);
+	syncs = 0;
+	writer_lock = cx_printf(&f.cx, "%s-writer", f.file);
+	ck_assert_int_eq(touch(&f.cx, st), OK);
+	writer_lock = NULL;
+	ck_assert_int_eq(syncs, 1);
+	store_close(st);
+	folder_remove(&f);
+}
+END_TEST
+
+/* The kernel says once that it could not write: the next sync alone would prove nothing. */
+START_TEST(a_log_that_is_written_again)
+{
+	struct folder f;
+	struct store *st;
+	struct stat log;
+
+	folder_make(&f, "/tmp", "sqlite");
+	migrate(&f);
+	st = open_store(&f);
+	ck_assert_int_eq(touch(&f.cx, st), OK);
+	set_pwrite();
+	written = 0;
+	failing_syncs = 1;
+	ck_assert_int_eq(touch(&f.cx, st), OK);
+	ck_assert_int_eq(stat(cx_printf(&f.cx, "%s-wal", f.file), &log), 0);
+	ck_assert_int_gt(written, log.st_size);
+	failing_syncs = -1;
+	f.cx.deadline_ms = cx_monotonic_ms() + 200;
+	ck_assert_int_eq(touch(&f.cx, st), UNKNOWN);
+	f.cx.deadline_ms = 0;
+	failing_syncs = 0;
+	written = 0; /* what is not known yet comes first */
+	ck_assert_int_eq(touch(&f.cx, st), OK);
+	ck_assert_int_gt(written, log.st_size);
+	written = 0;
+	ck_assert_int_eq(touch(&f.cx, st), OK);
+	ck_assert_int_lt(written, log.st_size);
+	store_close(st);
+	folder_remove(&f);
+}
+END_TEST
+
 /* A page that was overwritten: an error, and not a list with some of its rows. */
 START_TEST(a_damaged_file)
 {
@@ -364,6 +427,8 @@ int main(void)
 		{ a_disk_that_fills_up_in_a_list, 0 },
 		{ a_commit_is_one_sync, 2 },
 		{ a_sync_that_fails, 0 },
+		{ writers_share_a_disk, 0 },
+		{ a_log_that_is_written_again, 0 },
 		{ a_damaged_file, 0 },
 	};
 
