@@ -443,7 +443,8 @@ static enum status expire_audit(struct worker *w, struct cx *cx, const char *ten
 	*done = true;
 	if (s || !days)
 		return s;
-	s = audit_expire(cx, w->st, tenant_id, cx_now_ms() - days * DAY_MS, w->batch, done);
+	s = audit_expire(cx, w->st, w->signer, tenant_id, cx_now_ms() - days * DAY_MS, w->batch,
+			 done);
 	if (s != CONFLICT)
 		return s;
 	log_event(LOG_ERROR_, "audit_changed", NULL, "tenant \"%s\": %s", tenant_id, cx->message);

@@ -165,22 +165,17 @@ static struct change drop_job(struct cx *cx, const struct catalog *c)
 	return (struct change){ INSERT, &j->row };
 }
 
-enum status catalog_drop(struct cx *cx, struct store *st, const char *tenant_id, const char *name,
-			 const struct audit *by)
+enum status catalog_drop(struct cx *cx, struct store *st, struct catalog *c, const struct audit *by)
 {
-	struct catalog c;
-	enum status s = catalog_find(cx, st, tenant_id, name, &c);
-
-	if (s)
-		return s;
 	struct change list[] = {
-		{ DELETE, &c.row },
-		epoch_touch(cx, tenant_id),
-		drop_job(cx, &c),
-		record(cx, by, "delete_catalog", &c),
+		{ DELETE, &c->row },
+		epoch_touch(cx, c->tenant_id),
+		drop_job(cx, c),
+		record(cx, by, "delete_catalog", c),
 	};
-	s = store_apply(cx, st, list, ARRAY_SIZE(list), NULL);
-	return s == CONFLICT ? fail(cx, s, "catalog \"%s\" was changed meanwhile", name) : s;
+	enum status s = store_apply(cx, st, list, ARRAY_SIZE(list), NULL);
+
+	return s == CONFLICT ? fail(cx, s, "catalog \"%s\" was changed meanwhile", c->name) : s;
 }
 
 enum status catalog_list(struct cx *cx, struct store *st, const char *tenant_id, size_t max,

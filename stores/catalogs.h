@@ -45,11 +45,11 @@ MUST_USE enum status catalog_update(struct cx *cx, struct store *st, struct cata
 /*
  * Removes the catalog's row; a job ("drop-catalog", payload {"catalog_id"})
  * removes what was in it.  Its id is never used again, so nothing of it can be
- * reached from here on.  No file is removed.  NOT_FOUND; CONFLICT: another
- * changed it meanwhile.
+ * reached from here on.  No file is removed.  `c` as it was read, and decided on: another
+ * that has its name by now stays.  CONFLICT: it was changed meanwhile, or is gone.
  */
-MUST_USE enum status catalog_drop(struct cx *cx, struct store *st, const char *tenant_id,
-				  const char *name, const struct audit *by);
+MUST_USE enum status catalog_drop(struct cx *cx, struct store *st, struct catalog *c,
+				  const struct audit *by);
 
 /* The tenant's catalogs by name, up to `max`; *more: there are further ones. */
 MUST_USE enum status catalog_list(struct cx *cx, struct store *st, const char *tenant_id,

@@ -11,6 +11,7 @@
 #define HASH_DIGITS 32	     /* of a record's hash */
 #define ID_LEN 36
 #define LINE (ID_LEN + 1 + HASH_DIGITS + 1)
+#define EXPIRED "expired " /* in the place of a list: and a token that says so */
 #define MAX_HASHED ((size_t)4 << 20)
 
 /* --- hashes -------------------------------------------------------------------------- */
@@ -109,7 +110,9 @@ static int64_t number_of(const struct audit_seal *s)
 
 /* --- sealing ------------------------------------------------------------------------------ */
 
-static enum status sign(struct cx *cx, const struct jwt_signer *signer, struct audit_seal *s)
+/* removed_before_ms: 0 = a seal's own; else the word that its records were past their time. */
+static enum status sign(struct cx *cx, const struct jwt_signer *signer, const struct audit_seal *s,
+			int64_t removed_before_ms, const char **out)
 {
 	struct json_object *claims = json_new_object(cx);
 
@@ -119,7 +122,9 @@ static enum status sign(struct cx *cx, const struct jwt_signer *signer, struct a
 	json_set_int(claims, "number", number_of(s));
 	json_set_text(claims, "hash", s->hash);
 	json_set_int(claims, "exp", NEVER_S);
-	return jwt_sign(cx, signer, claims, &s->signature);
+	if (removed_before_ms)
+		json_set_int(claims, "removed_before_ms", removed_before_ms);
+	return jwt_sign(cx, signer, claims, out);
 }
 
 static enum status make_seal(struct cx *cx, const struct jwt_signer *signer,
@@ -144,7 +149,7 @@ static enum status make_seal(struct cx *cx, const struct jwt_signer *signer,
 		.sealed_at = cx_now_ms(),
 	};
 	s->hash = hash_of_seal(cx, s);
-	return sign(cx, signer, s);
+	return sign(cx, signer, s, 0, &s->signature);
 }
 
 enum status seal_step(struct cx *cx, struct store *st, const struct jwt_signer *signer,
@@ -239,6 +244,53 @@ static bool entries_read(const struct audit_seal *s)
 	return strlen(s->entries) == (size_t)s->records * LINE;
 }
 
+/* True where the seal has no list any more, but the word that its records were past their time. */
+static bool is_expired(const struct audit_seal *s)
+{
+	return s->entries && text_starts(s->entries, EXPIRED);
+}
+
+static bool is_full(const struct audit_seal *s)
+{
+	return s->entries && !is_expired(s);
+}
+
+/* True where a token is ours and about this seal. */
+static bool is_ours(struct cx *cx, const struct seal_check *c, const struct audit_seal *s,
+		    const char *token, struct json_object **claims)
+{
+	const struct jwt_expected expected = { ISSUER, ISSUER, cx_now_ms() };
+
+	return !jwt_verify(cx, c->keys, token, &expected, claims) &&
+	       text_same(json_text(*claims, "hash"), s->hash) &&
+	       text_same(json_text(*claims, "tenant"), s->tenant_id) &&
+	       json_int(*claims, "number", 0) == number_of(s);
+}
+
+static bool is_known(struct cx *cx, const struct seal_check *c, const char *token)
+{
+	const char *kid;
+
+	return token && !jwt_kid(cx, token, &kid) && jwt_keys_know(c->keys, kid);
+}
+
+/* Whose records went when they may have: by the word that was signed then, whatever is kept
+ * today; without one, or where its key is gone, by what is kept today. */
+static void check_expired(struct cx *cx, struct seal_check *c, const struct audit_seal *s)
+{
+	const char *token = is_expired(s) ? s->entries + strlen(EXPIRED) : NULL;
+	struct json_object *claims = NULL;
+	long long number = (long long)number_of(s);
+
+	if (is_known(cx, c, token)) {
+		if (!is_ours(cx, c, s, token, &claims) ||
+		    json_int(claims, "removed_before_ms", 0) <= s->last_ms)
+			found(cx, c, "seal %lld was emptied, and not by what is kept", number);
+	} else if (s->last_ms >= c->expired_ms) {
+		found(cx, c, "seal %lld was emptied before its time", number);
+	}
+}
+
 /* The records of one seal. */
 static enum status check_records(struct cx *cx, struct store *st, struct seal_check *c,
 				 const struct audit_seal *s)
@@ -250,10 +302,8 @@ static enum status check_records(struct cx *cx, struct store *st, struct seal_ch
 
 	if (status)
 		return status;
-	if (!s->entries) {
-		if (s->last_ms >= c->expired_ms)
-			found(cx, c, "seal %lld was emptied before its time",
-			      (long long)number_of(s));
+	if (!is_full(s)) {
+		check_expired(cx, c, s);
 		for (size_t i = 0; i < n; i++)
 			found(cx, c, "record %s was inserted", records[i].id);
 		c->expired += s->records;
@@ -270,7 +320,7 @@ static void check_hashes(struct cx *cx, struct seal_check *c, const struct audit
 {
 	long long number = (long long)number_of(s);
 
-	if (s->entries &&
+	if (is_full(s) &&
 	    (!entries_read(s) ||
 	     !text_same(sha256_hex(cx, s->entries, strlen(s->entries)), s->entries_hash)))
 		found(cx, c, "seal %lld: its list of records was changed", number);
@@ -281,19 +331,13 @@ static void check_hashes(struct cx *cx, struct seal_check *c, const struct audit
 /* Whose word a seal is. */
 static void check_signature(struct cx *cx, struct seal_check *c, const struct audit_seal *s)
 {
-	const struct jwt_expected expected = { ISSUER, ISSUER, cx_now_ms() };
 	struct json_object *claims = NULL;
-	const char *kid;
-	bool known =
-		s->signature && !jwt_kid(cx, s->signature, &kid) && jwt_keys_know(c->keys, kid);
+	bool known = is_known(cx, c, s->signature);
 
 	/* A key that is gone: the newer seals vouch for this one. */
 	if (!known && number_of(s) < c->newest.number)
 		return;
-	if (!known || jwt_verify(cx, c->keys, s->signature, &expected, &claims) ||
-	    !text_same(json_text(claims, "hash"), s->hash) ||
-	    !text_same(json_text(claims, "tenant"), s->tenant_id) ||
-	    json_int(claims, "number", 0) != number_of(s))
+	if (!known || !is_ours(cx, c, s, s->signature, &claims))
 		found(cx, c, "seal %lld: its signature is not one of ours",
 		      (long long)number_of(s));
 }
@@ -386,7 +430,7 @@ static enum status oldest_full(struct cx *cx, struct store *st, const char *tena
 		s = store_get(cx, st, &out->row);
 		if (s)
 			return s;
-		if (out->entries)
+		if (is_full(out))
 			high = middle - 1;
 		else
 			low = middle + 1;
@@ -406,8 +450,10 @@ static void note_first(void *arg, const char *what)
 }
 
 /* The records of a seal go, it stays. */
-static enum status empty_seal(struct cx *cx, struct store *st, struct audit_seal *seal)
+static enum status empty_seal(struct cx *cx, struct store *st, const struct jwt_signer *signer,
+			      int64_t before_ms, struct audit_seal *seal)
 {
+	const char *word = NULL;
 	char first[256] = "";
 	struct seal_check c = { .tenant_id = seal->tenant_id, .found = note_first, .arg = first };
 	struct change *list = cx_array(cx, SEAL_RECORDS + 2, sizeof(*list));
@@ -423,6 +469,8 @@ static enum status empty_seal(struct cx *cx, struct store *st, struct audit_seal
 		return fail(cx, CONFLICT, "%s since it was sealed: its stretch is kept", first);
 	s = read_records(cx, st, seal->tenant_id, seal->after_id, seal->last_id, SEAL_RECORDS,
 			 &records, &n);
+	if (!s && signer)
+		s = sign(cx, signer, seal, before_ms, &word);
 	if (s)
 		return s;
 	for (size_t i = 0; i < n; i++)
@@ -430,7 +478,7 @@ static enum status empty_seal(struct cx *cx, struct store *st, struct audit_seal
 	record = audit_new(cx, NULL, seal->tenant_id, "expire_audit", "audit", NULL,
 			   cx_printf(cx, "seal %lld", (long long)number_of(seal)));
 	record->metadata = cx_printf(cx, "{\"records\":%lld}", (long long)seal->records);
-	seal->entries = NULL;
+	seal->entries = word ? cx_printf(cx, EXPIRED "%s", word) : NULL;
 	list[k++] = (struct change){ UPDATE, &seal->row };
 	list[k++] = (struct change){ INSERT, &record->row };
 	s = store_apply(cx, st, list, k, NULL);
@@ -456,8 +504,8 @@ static enum status expire_unsealed(struct cx *cx, struct store *st, const char *
 	return s == CONFLICT ? OK : s;
 }
 
-enum status audit_expire(struct cx *cx, struct store *st, const char *tenant_id, int64_t before_ms,
-			 size_t batch, bool *done)
+enum status audit_expire(struct cx *cx, struct store *st, const struct jwt_signer *signer,
+			 const char *tenant_id, int64_t before_ms, size_t batch, bool *done)
 {
 	struct audit_seal *newest, seal;
 	struct rows rows;
@@ -473,7 +521,7 @@ enum status audit_expire(struct cx *cx, struct store *st, const char *tenant_id,
 	if (s == NOT_FOUND || (!s && seal.last_ms >= before_ms))
 		return OK;
 	if (!s)
-		s = empty_seal(cx, st, &seal);
+		s = empty_seal(cx, st, signer, before_ms, &seal);
 	*done = s != OK;
 	return s;
 }

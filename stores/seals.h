@@ -51,10 +51,13 @@ MUST_USE enum status seal_verify(struct cx *cx, struct store *st, struct seal_ch
 /*
  * Removes records made before before_ms, in one list; *done: none were left.  Where the
  * tenant has seals only whole sealed stretches go: the seal stays, without the records'
- * hashes, and a record ("expire_audit") says so.  CONFLICT: a stretch is not as it was
+ * hashes, and a record ("expire_audit") says so; in the place of the hashes is a token, signed by
+ * `signer` (NULL: none), that they were made before before_ms: a longer time that is set later makes no
+ * hole of them, and no other hole passes for it.  CONFLICT: a stretch is not as it was
  * sealed, and is kept; the message names what was found.
  */
-MUST_USE enum status audit_expire(struct cx *cx, struct store *st, const char *tenant_id,
-				  int64_t before_ms, size_t batch, bool *done);
+MUST_USE enum status audit_expire(struct cx *cx, struct store *st, const struct jwt_signer *signer,
+				  const char *tenant_id, int64_t before_ms, size_t batch,
+				  bool *done);
 
 #endif

@@ -72,6 +72,10 @@ MUST_USE enum status admin_answer(struct request *rq, int http, const void *item
 /* The path's catalog, where the caller may do that with it.  NOT_FOUND; DENIED. */
 MUST_USE enum status admin_catalog(struct request *rq, enum action action, struct catalog *c);
 
+/* Deletes the path's catalog where it is the one of that id: another that took its name since
+ * stays (NOT_FOUND).  Decides again on what it deletes. */
+MUST_USE enum status catalog_delete(struct request *rq, const char *id);
+
 /* What a list shows of a catalog: all of it to who may read it, its names and type to who may
  * list it for something in it, NULL to others. */
 const struct catalog *admin_shown(const struct request *rq, const struct catalog *c);
@@ -113,6 +117,9 @@ enum status create_catalog(struct request *rq);
 enum status get_catalog(struct request *rq);
 enum status update_catalog(struct request *rq);
 enum status delete_catalog(struct request *rq);
+enum status deletes_catalog(struct request *rq,
+			    enum status (*visit)(struct request *rq, enum action action,
+						 const struct object *object));
 
 enum status list_federated(struct request *rq);
 enum status create_federated(struct request *rq);

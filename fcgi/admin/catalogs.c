@@ -217,12 +217,42 @@ enum status update_catalog(struct request *rq)
 	return s ? s : admin_answer(rq, 200, &c, show_catalog);
 }
 
-enum status delete_catalog(struct request *rq)
+/* A catalog lies in its tenant, as a table does in a namespace: rights on what is in it make
+ * and drop that, never itself. */
+enum status deletes_catalog(struct request *rq,
+			    enum status (*visit)(struct request *rq, enum action action,
+						 const struct object *object))
+{
+	const struct object tenant = { .kind = ON_TENANT, .tenant_id = rq->tenant_id };
+	enum status s = visit(rq, MAY_DELETE, &tenant);
+
+	if (s == DENIED || s == NOT_FOUND) /* that there is such a catalog the caller may know */
+		return fail(rq->cx, DENIED, "to delete a catalog needs delete on the tenant");
+	return s;
+}
+
+static enum status delete_once(struct request *rq, const char *id)
 {
 	struct catalog c;
 	enum status s = admin_catalog(rq, MAY_DELETE, &c);
 
-	if (!s)
-		s = catalog_drop(rq->cx, rq->rs->store, rq->tenant_id, c.name, request_actor(rq));
+	if (!s && !text_same(id, c.id))
+		s = fail(rq->cx, NOT_FOUND, "no catalog \"%s\"", c.name);
+	return s ? s : catalog_drop(rq->cx, rq->rs->store, &c, request_actor(rq));
+}
+
+enum status catalog_delete(struct request *rq, const char *id)
+{
+	enum status s = delete_once(rq, id);
+
+	for (int i = 1; s == CONFLICT && i < ADMIN_TRIES; i++)
+		s = delete_once(rq, id);
+	return s;
+}
+
+enum status delete_catalog(struct request *rq)
+{
+	enum status s = catalog_delete(rq, rq->object.catalog_id);
+
 	return s ? s : answer_empty(rq, 204);
 }

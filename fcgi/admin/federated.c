@@ -141,7 +141,7 @@ enum status delete_federated(struct request *rq)
 	enum status s = find(rq, MAY_DELETE, &c);
 
 	if (!s)
-		s = catalog_drop(rq->cx, rq->rs->store, rq->tenant_id, c.name, request_actor(rq));
+		s = catalog_delete(rq, c.id);
 	json_set_text(o, "status", "deleted");
 	json_set_text(o, "catalog", rq->segments[0]);
 	return s ? s : answer_json(rq, 200, o);

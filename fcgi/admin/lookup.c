@@ -52,20 +52,40 @@ static enum status see_on_main(struct request *rq, const char *id, struct sighti
 	return out->row ? OK : NOT_FOUND;
 }
 
-/* On any branch that has a living row of it. */
+/* Of a deleted branch, which has no name any more, nothing is seen: what stays of it is read
+ * through others. */
+static bool is_branch(const struct rows *branches, const char *id)
+{
+	const struct branch *b = branches->items;
+
+	for (size_t i = 0; i < branches->n; i++)
+		if (text_same(b[i].id, id))
+			return !text_same(b[i].branch_type, "hidden");
+	return false;
+}
+
+/* On any branch that has a living row of it: all its rows are of one catalog. */
 static enum status see_anywhere(struct request *rq, const char *id, struct sighting *out)
 {
-	struct asset from = { .row = ROW(asset), .tenant_id = rq->tenant_id, .asset_id = id };
-	struct query q = {
-		.from = &from.row, .bound = 1, .where = { "asset_id" }, .limit = MAX_ROWS
+	struct asset from = {
+		.row = ROW(asset), .tenant_id = rq->tenant_id, .asset_id = id, .until = LIVING
 	};
+	struct branch of = { .row = ROW(branch), .tenant_id = rq->tenant_id };
+	struct query q = {
+		.from = &from.row, .bound = 1, .where = { "asset_id", "until" }, .limit = MAX_ROWS
+	};
+	struct rows rows, branches = { 0 };
 	struct asset *a;
-	struct rows rows;
 	enum status s = store_list(rq->cx, rq->rs->store, &q, &rows);
 
 	a = rows.items;
+	if (!s && rows.n) {
+		of.catalog_id = a[0].catalog_id;
+		s = store_list_all(rq->cx, rq->rs->store,
+				   &(struct query){ .from = &of.row, .bound = 2 }, &branches);
+	}
 	for (size_t i = 0; !s && i < rows.n; i++)
-		if (a[i].until == LIVING && !text_same(a[i].type, "TOMBSTONE"))
+		if (!text_same(a[i].type, "TOMBSTONE") && is_branch(&branches, a[i].branch_id))
 			out->row = &a[i];
 	if (!s && !out->row)
 		s = NOT_FOUND;

@@ -32,7 +32,7 @@ static const struct route routes[] = {
 	{ "PUT", V1 "catalogs/{}", MAY_UPDATE, ON_CATALOG, NOT_ICEBERG | LOCAL, update_catalog,
 	  NULL },
 	{ "DELETE", V1 "catalogs/{}", MAY_DELETE, ON_CATALOG, NOT_ICEBERG | LOCAL, delete_catalog,
-	  NULL },
+	  deletes_catalog },
 
 	{ "GET", FEDERATED, MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_federated, NULL },
 	{ "POST", FEDERATED, MAY_ADMIN, ON_TENANT, NOT_ICEBERG, create_federated, NULL },

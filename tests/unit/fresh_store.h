@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_FRESH_STORE_H
 #define TESTS_UNIT_FRESH_STORE_H
 
-#include "stores/store.h"
+#include "stores/catalogs.h"
 
 #include <check.h>
 #undef fail
@@ -28,6 +28,14 @@ static inline void ck_counts(const char *head, int trips, const char *rest)
 	snprintf(counted, sizeof(counted), "trips=%d ", trips);
 	ck_assert(any || strstr(head, counted));
 	ck_assert_ptr_nonnull(strstr(head, rest));
+}
+
+static inline enum status drop_catalog(struct cx *cx, struct store *st, const char *name)
+{
+	struct catalog c;
+	enum status s = catalog_find(cx, st, NIL_UUID, name, &c);
+
+	return s ? s : catalog_drop(cx, st, &c, NULL);
 }
 
 /* A new folder for a test, where its store can lie in it. */

@@ -112,7 +112,7 @@ static const struct matrix_row rows[] = {
 	{ "POST", API "catalogs", "+3333++", NULL },
 	{ "GET", API "catalogs/{}", "443++++", NULL },
 	{ "PUT", API "catalogs/{}", "4433+++", NULL },
-	{ "DELETE", API "catalogs/{}", "4433+++", NULL },
+	{ "DELETE", API "catalogs/{}", "44333++", NULL },
 	{ "GET", API "catalogs/{}/namespaces/{}/tables/{}/metrics", "44333++", NULL },
 	{ "GET", API "federated-catalogs", "+++++++", NULL },
 	{ "POST", API "federated-catalogs", "+3333++", NULL },

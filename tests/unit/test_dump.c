@@ -266,7 +266,7 @@ START_TEST(what_was_dropped)
 	const char *text;
 
 	begin();
-	ok(catalog_drop(&cx, st, NIL_UUID, "c", NULL));
+	ok(drop_catalog(&cx, st, "c"));
 	text = export_by(st, NULL, NIL_UUID, NULL);
 	ck_assert_ptr_null(strstr(text, "{\"asset\":"));
 	ck_assert_ptr_null(strstr(text, "{\"branch\":"));

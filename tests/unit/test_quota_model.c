@@ -238,7 +238,7 @@ static void come_and_go(void)
 	ok(make_namespace(r, "a"));
 	if (done(make_table(r, "a", "t", "1", NULL)))
 		ck_assert_int_ge(counted().tables, shown() + 1);
-	ok(catalog_drop(&cx, st, NIL_UUID, "d", NULL));
+	ok(drop_catalog(&cx, st, "d"));
 	forget();
 }
 

@@ -3,6 +3,7 @@
 #include "fcgi/quota.h"
 #include "stores/namespaces.h"
 #include "stores/tenants.h"
+#include "tests/unit/fresh_store.h"
 #include "tests/unit/rest.h"
 #include "tests/unit/suite.h"
 
@@ -136,7 +137,7 @@ START_TEST(a_dropped_catalog_gives_room)
 	set_quota("{\"quota.namespaces\":\"1\"}");
 	expect("POST", "/v1/d/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
 	expect("POST", NS, "{\"namespace\":[\"a\"]}", 403, NULL);
-	must(catalog_drop(&cx, st, NIL_UUID, "d", NULL));
+	must(drop_catalog(&cx, st, "d"));
 	expect("POST", NS, "{\"namespace\":[\"a\"]}", 200, NULL);
 	end();
 }

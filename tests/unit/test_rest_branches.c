@@ -23,6 +23,29 @@ static void make_dev(void)
 	       "\"branch_type\":\"experimental\"");
 }
 
+/* What only a deleted branch had is nowhere, though its rows wait for the worker. */
+START_TEST(nothing_of_a_deleted_branch)
+{
+	struct asset from = { .row = ROW(asset), .tenant_id = NIL_UUID };
+	const char *id = NULL;
+	struct rows rows;
+
+	make_dev();
+	expect("POST", T "?branch=dev", "{\"name\":\"mine\"," SCHEMA "}", 200, NULL);
+	must(store_list_all(&cx, st, &(struct query){ .from = &from.row, .bound = 1 }, &rows));
+	for (size_t i = 0; i < rows.n; i++) {
+		const struct asset *a = (const struct asset *)rows.items + i;
+
+		if (strcmp(a->name, "mine") == 0)
+			id = a->asset_id;
+	}
+	ck_assert_ptr_nonnull(id);
+	expect("GET", cx_printf(&cx, API "assets/%s", id), NULL, 200, "\"mine\"");
+	expect("DELETE", API "branches/dev?catalog=c", NULL, 204, NULL);
+	expect("GET", cx_printf(&cx, API "assets/%s", id), NULL, 404, "Asset does not exist");
+}
+END_TEST
+
 START_TEST(branches_and_tags)
 {
 	make_dev();
@@ -434,6 +457,7 @@ int main(void)
 	tcase_add_checked_fixture(c, start, end);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, branches_and_tags);
+	tcase_add_test(c, nothing_of_a_deleted_branch);
 	tcase_add_test(c, nothing_is_made_while_read_only);
 	tcase_add_test(c, a_branch_of_the_same_name);
 	tcase_add_test(c, partial_branches);

@@ -3,6 +3,7 @@
 #include "stores/tenants.h"
 #include "stores/branches.h"
 #include "stores/namespaces.h"
+#include "tests/unit/fresh_store.h"
 #include "tests/unit/rest.h"
 
 /* --- metadata files --------------------------------------------------------------------------------- */
@@ -160,14 +161,14 @@ START_TEST(test_epochs)
 
 	make_t();
 	expect("GET", T "/t", NULL, 200, NULL);
-	must(catalog_drop(&cx, st, NIL_UUID, "c", NULL));
+	must(drop_catalog(&cx, st, "c"));
 	expect("GET", T "/t", NULL, 404, "Catalog does not exist: c");
 	c = (struct catalog){ .tenant_id = NIL_UUID, .name = "c" };
 	must(catalog_create(&cx, st, &c, NULL));
 	expect("GET", T "/t", NULL, 404, "Table does not exist: a.t");
 	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
 	expect("POST", T, "{\"name\":\"t\"," SCHEMA "}", 400, "has no warehouse");
-	must(catalog_drop(&cx, st, NIL_UUID, "c", NULL));
+	must(drop_catalog(&cx, st, "c"));
 	c = (struct catalog){ .tenant_id = NIL_UUID, .name = "c" };
 	c.storage_location = cx_printf(&cx, "file://%s/second", root);
 	must(catalog_create(&cx, st, &c, NULL));

@@ -195,11 +195,13 @@ START_TEST(test_catalogs)
 		{ 'n', "POST", API "catalogs", "{\"name\":\"d\"}", 403, NULL, NULL },
 		{ 'a', "PUT", API "catalogs/c", "{\"storage_location\":\"s3://b/elsewhere\"}", 200,
 		  NULL, NULL },
-		{ 'n', "DELETE", API "catalogs/c", NULL, 204, NULL, NULL },
+		{ 'n', "DELETE", API "catalogs/c", NULL, 403, "delete on the tenant", NULL },
 	};
 
-	grant(&nora, on_catalog(&ours), "[\"write\"]");
+	grant(&nora, on_catalog(&ours), "[\"all\"]");
 	take_all(steps, ARRAY_SIZE(steps));
+	grant(&nora, "{\"type\":\"tenant\"}", "[\"delete\"]");
+	take(&(struct step){ 'n', "DELETE", API "catalogs/c", NULL, 204, NULL, NULL });
 }
 END_TEST
 

@@ -255,10 +255,25 @@ START_TEST(test_warehouse_races)
 	gives(warehouse_update(&cx, st, &renamed, "v", NULL), CONFLICT);
 	gives(warehouse_drop(&cx, st, NIL_UUID, "w", NULL), CONFLICT);
 	ck_assert_ptr_nonnull(strstr(cx.message, "\"c\""));
-	ok(catalog_drop(&cx, st, NIL_UUID, "c", NULL));
+	ok(drop_catalog(&cx, st, "c"));
 	ok(warehouse_drop(&cx, st, NIL_UUID, "w", NULL));
 	gives(make_catalog(NIL_UUID, "c", "w"), NOT_FOUND);
 	gives(warehouse_drop(&cx, st, NIL_UUID, "w", NULL), NOT_FOUND);
+}
+END_TEST
+
+/* Another that took the name since it was decided on stays. */
+START_TEST(test_catalog_drop_races)
+{
+	struct catalog c, now;
+
+	ok(make_catalog(NIL_UUID, "c", NULL));
+	ok(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	ok(drop_catalog(&cx, st, "c"));
+	ok(make_catalog(NIL_UUID, "c", NULL));
+	gives(catalog_drop(&cx, st, &c, NULL), CONFLICT);
+	ok(catalog_find(&cx, st, NIL_UUID, "c", &now));
+	ck_assert_str_ne(now.id, c.id);
 }
 END_TEST
 
@@ -329,7 +344,7 @@ START_TEST(test_drop_catalog)
 	kept = catalog_id(NIL_UUID, "kept");
 	put_assets(NIL_UUID, gone, 25);
 	put_assets(NIL_UUID, kept, 3);
-	ok(catalog_drop(&cx, st, NIL_UUID, "gone", NULL));
+	ok(drop_catalog(&cx, st, "gone"));
 	drop_catalog_content(NIL_UUID, gone, 7);
 	ck_assert_uint_eq(count(&kind_asset, NIL_UUID), 3);
 	ck_assert_uint_eq(count(&kind_location_row, ""), 3);
@@ -567,6 +582,7 @@ int main(void)
 	tcase_add_test(t, test_warehouse_update);
 	tcase_add_test(t, test_warehouse_rename);
 	tcase_add_test(t, test_warehouse_races);
+	tcase_add_test(t, test_catalog_drop_races);
 	tcase_add_test(t, test_catalog_rename);
 	tcase_add_test(t, test_drop_catalog);
 	tcase_add_test(t, test_drop_tenant);
