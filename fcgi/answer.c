@@ -214,7 +214,8 @@ static void add_cors(struct request *rq)
 	answer_header(rq, "Access-Control-Allow-Origin", origin);
 	if (strcmp(origin, "*") != 0)
 		answer_header(rq, "Vary", "Origin");
-	answer_header(rq, "Access-Control-Expose-Headers", "x-request-id, etag");
+	answer_header(rq, "Access-Control-Expose-Headers",
+		      "x-request-id, etag, x-pangolin-truncated");
 	if (strcmp(rq->method, "OPTIONS") != 0)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(preflight); i++)

@@ -9,6 +9,7 @@
 
 #define DEFAULT_LIMIT 100
 #define MAX_LIMIT 1000
+#define MAX_OFFSET 10000 /* each record before it is read anew */
 #define WINDOW_ROWS 2000
 #define FIRST_WINDOW_MS 60000
 #define ID_BYTES 37
@@ -229,6 +230,29 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(y->id, x->id);
 }
 
+static enum status read_page(struct request *rq, size_t *offset, size_t *limit)
+{
+	enum status s = admin_page(rq, offset, limit);
+
+	*limit = *limit < MAX_LIMIT ? *limit : MAX_LIMIT;
+	if (!s && *offset > MAX_OFFSET)
+		s = fail(rq->cx, INVALID,
+			 "offset: more than %d: what is older is found with end_time, the "
+			 "timestamp of "
+			 "the last record",
+			 MAX_OFFSET);
+	return s;
+}
+
+/* Of several tenants' only as many as the page needs are kept. */
+static void keep_newest(struct list *records, size_t most)
+{
+	if (records->n)
+		qsort(records->items, records->n, sizeof(struct audit), newest_first);
+	if (records->n > most)
+		records->n = most;
+}
+
 enum status list_audit(struct request *rq)
 {
 	struct list records = { .cx = rq->cx, .size = sizeof(struct audit) }, tenants;
@@ -240,20 +264,19 @@ enum status list_audit(struct request *rq)
 	enum status s = read_filter(rq, &f);
 
 	if (!s)
-		s = admin_page(rq, &offset, &limit);
+		s = read_page(rq, &offset, &limit);
 	if (!s)
 		s = tenants_of_caller(rq, &tenants);
 	if (s)
 		return s;
-	limit = limit < MAX_LIMIT ? limit : MAX_LIMIT;
 	tenant = tenants.items;
 	for (size_t i = 0; !s && i < tenants.n; i++) {
 		struct collection c = { rq, &f, tenant[i], offset + limit, &records };
 
 		s = collect(&c);
+		if (tenants.n > 1)
+			keep_newest(&records, offset + limit);
 	}
-	if (tenants.n > 1 && records.n)
-		qsort(records.items, records.n, sizeof(struct audit), newest_first);
 	a = records.items;
 	for (size_t i = offset; !s && i < records.n && i - offset < limit; i++) {
 		struct json_object *o;

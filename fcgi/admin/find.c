@@ -25,6 +25,7 @@ struct hunt {
 	struct request *rq;
 	bool namespaces;     /* are wanted too */
 	struct list matches; /* struct match */
+	bool cut;	     /* there may be more than was looked at, or is shown */
 };
 
 /* --- who may see it -------------------------------------------------------------------- */
@@ -66,8 +67,11 @@ static bool keep(void *arg, const struct found *f)
 		if (!m.has_access && !m.discoverable)
 			return true;
 	}
+	h->cut = h->matches.n == MAX_FOUND;
+	if (h->cut)
+		return false;
 	*(struct match *)list_add(&h->matches) = m;
-	return h->matches.n < MAX_FOUND;
+	return true;
 }
 
 /* Short names first: what was typed is most of them. */
@@ -95,6 +99,7 @@ static enum status hunt(struct hunt *h, const char *text, const char *const *tag
 			       .n_tags = n_tags,
 			       .catalog_id = catalog_id };
 	const char *all[MAX_TAGS + 1];
+	bool cut = false;
 	enum status s;
 
 	if (text[0] == '#' && text[1]) {
@@ -106,7 +111,8 @@ static enum status hunt(struct hunt *h, const char *text, const char *const *tag
 		what.n_tags++;
 	}
 	h->matches = (struct list){ .cx = h->rq->cx, .size = sizeof(struct match) };
-	s = search_each(h->rq->cx, h->rq->rs->store, &what, keep, h, NULL);
+	s = search_each(h->rq->cx, h->rq->rs->store, &what, keep, h, &cut);
+	h->cut |= cut;
 	if (!s && h->matches.n)
 		qsort(h->matches.items, h->matches.n, sizeof(struct match), compare_matches);
 	return s;
@@ -226,6 +232,8 @@ enum status search_assets_plain(struct request *rq)
 	for (size_t i = 0; !s && i < h.matches.n; i++)
 		if (places[i])
 			json_add(array, show_match(rq, &m[i], places[i]));
+	if (h.cut) /* a bare array has no other place for it */
+		answer_header(rq, "X-Pangolin-Truncated", "true");
 	return s ? s : answer_json(rq, 200, array);
 }
 
@@ -289,6 +297,7 @@ enum status search_assets_paged(struct request *rq)
 		s = show_paged(rq, &names, &m[i], array);
 	json_set(o, "results", array);
 	json_set_int(o, "total", (int64_t)h.matches.n);
+	json_set_bool(o, "truncated", h.cut);
 	json_set_int(o, "limit", (int64_t)limit);
 	json_set_int(o, "offset", (int64_t)offset);
 	return s ? s : answer_json(rq, 200, o);
@@ -343,13 +352,14 @@ static enum status add_catalogs(struct request *rq, const char *folded, struct l
 	return s;
 }
 
+/* *cut: there may be more of them. */
 static enum status add_branches(struct request *rq, const char *folded, struct list *out,
-				const struct list *visible)
+				const struct list *visible, bool *cut)
 {
 	const struct catalog *c = visible->items;
 	enum status s = OK;
 
-	for (size_t i = 0; !s && i < visible->n && out->n < MAX_FOUND; i++) {
+	for (size_t i = 0; !s && i < visible->n; i++) {
 		struct branch from = { .row = ROW(branch),
 				       .tenant_id = rq->tenant_id,
 				       .catalog_id = c[i].id },
@@ -357,8 +367,13 @@ static enum status add_branches(struct request *rq, const char *folded, struct l
 		struct query q = { .from = &from.row, .bound = 2, .limit = PAGE };
 		struct rows page;
 
+		if (out->n >= MAX_FOUND) {
+			*cut = true;
+			return OK;
+		}
 		s = store_list(rq->cx, rq->rs->store, &q, &page);
 		b = page.items;
+		*cut |= !s && page.n == PAGE;
 		for (size_t k = 0; !s && k < page.n; k++)
 			if (!text_same(b[k].branch_type, "hidden") && holds(rq, b[k].name, folded))
 				add_quick(out, b[k].id, b[k].name, "Branch")->context =
@@ -402,7 +417,7 @@ static int compare_quick(const void *a, const void *b)
 	return order ? order : strcmp(x->id, y->id);
 }
 
-static enum status answer_quick(struct request *rq, const struct list *l, size_t limit)
+static enum status answer_quick(struct request *rq, const struct list *l, size_t limit, bool cut)
 {
 	struct json_object *o = json_new_object(rq->cx), *array = json_new_array(rq->cx);
 	const struct quick *q = l->items;
@@ -418,6 +433,7 @@ static enum status answer_quick(struct request *rq, const struct list *l, size_t
 		json_add(array, r);
 	}
 	json_set(o, "results", array);
+	json_set_bool(o, "truncated", cut || l->n > limit);
 	return answer_json(rq, 200, o);
 }
 
@@ -441,12 +457,12 @@ enum status search_all(struct request *rq)
 	folded = index_fold(rq->cx, text);
 	s = add_catalogs(rq, folded, &out, &visible);
 	if (!s)
-		s = add_branches(rq, folded, &out, &visible);
+		s = add_branches(rq, folded, &out, &visible, &h.cut);
 	if (!s)
 		s = add_matches(&h, &out);
 	if (s)
 		return s;
 	if (out.n)
 		qsort(out.items, out.n, sizeof(struct quick), compare_quick);
-	return answer_quick(rq, &out, limit ? limit : QUICK);
+	return answer_quick(rq, &out, limit ? limit : QUICK, h.cut);
 }

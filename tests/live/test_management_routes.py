@@ -130,8 +130,8 @@ ROWS = [
     ("admin", "DELETE", "business-metadata/{asset}", None, 404, "error", {}),
     # search
     ("admin", "GET", "assets/search?query=x", None, 200, "[id name kind location description tags has_access discoverable catalog namespace]", {}),
-    ("admin", "GET", "search/assets?q=x", None, 200, "results total limit offset", {}),
-    ("admin", "GET", "search?q=x", None, 200, "results", {}),
+    ("admin", "GET", "search/assets?q=x", None, 200, "results total truncated limit offset", {}),
+    ("admin", "GET", "search?q=x", None, 200, "results truncated", {}),
     # federated catalogs
     ("admin", "POST", "federated-catalogs", {"name": "{lake}-f", "config": {"properties": {"uri": "http://127.0.0.1:9/v1/x", "token": "do-not-show"}}}, 201, "id name properties", {}),
     ("admin", "GET", "federated-catalogs", None, 200, "[id name properties]", {}),

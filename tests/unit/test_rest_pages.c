@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_rest_pages.c - Iceberg's lists page by page, while others make and drop what they list. */
+#include "stores/index.h"
 #include "tests/unit/rest.h"
 
 #define NAMES 12
@@ -180,6 +181,58 @@ START_TEST(test_bad_tokens)
 }
 END_TEST
 
+/* Entries that search finds, beside no asset: it shows what they say. */
+static void add_entries(int from, int to)
+{
+	struct change *list = cx_array(&cx, (size_t)(to - from), sizeof(*list));
+	struct catalog c;
+
+	must(catalog_find(&cx, st, NIL_UUID, "c", &c));
+	for (int i = from; i < to; i++) {
+		struct search_entry *e = CX_NEW(&cx, struct search_entry);
+
+		*e = (struct search_entry){ .row = ROW(search_entry),
+					    .tenant_id = NIL_UUID,
+					    .term = index_gram(&cx, "zzz"),
+					    .asset_id = text_uuid7(&cx),
+					    .catalog_id = c.id,
+					    .namespace = "a",
+					    .name = cx_printf(&cx, "zzz%d", i),
+					    .type = "ICEBERG_TABLE" };
+		list[i - from] = (struct change){ INSERT, &e->row };
+	}
+	must(store_apply(&cx, st, list, (size_t)(to - from), NULL));
+}
+
+/* A search that stops says so: nobody takes its count for all there is. */
+START_TEST(test_a_cut_search_says_so)
+{
+	static const char *const paged = "/api/v1/search/assets?q=zzz&limit=1";
+	struct fcgi_answer a;
+
+	add_entries(0, 1000);
+	expect("GET", paged, NULL, 200, "\"total\":1000,\"truncated\":false");
+	a = call("GET", "/api/v1/assets/search?query=zzz", NULL);
+	ck_assert_int_eq(a.status, 200);
+	ck_assert_ptr_null(strstr(a.head, "X-Pangolin-Truncated"));
+	expect("GET", "/api/v1/search?q=zzz&limit=1000", NULL, 200, "\"truncated\":false");
+	expect("GET", "/api/v1/search?q=zzz&limit=999", NULL, 200, "\"truncated\":true");
+	add_entries(1000, 1001);
+	expect("GET", paged, NULL, 200, "\"total\":1000,\"truncated\":true");
+	expect("GET", "/api/v1/search?q=zzz&limit=1000", NULL, 200, "\"truncated\":true");
+	a = call("GET", "/api/v1/assets/search?query=zzz", NULL);
+	ck_assert_ptr_nonnull(strstr(a.head, "X-Pangolin-Truncated: true"));
+}
+END_TEST
+
+START_TEST(test_audit_is_not_paged_for_ever)
+{
+	expect("GET", "/api/v1/audit?offset=10000", NULL, 200, "[]");
+	expect("GET", "/api/v1/audit?offset=10001", NULL, 400, "end_time");
+	expect("GET", "/api/v1/audit?offset=18446744073709551615", NULL, 400, "offset");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("rest pages");
@@ -191,6 +244,8 @@ static Suite *suite(void)
 	tcase_add_test(t, test_stable);
 	tcase_add_test(t, test_no_token_no_pages);
 	tcase_add_test(t, test_bad_tokens);
+	tcase_add_test(t, test_a_cut_search_says_so);
+	tcase_add_test(t, test_audit_is_not_paged_for_ever);
 	suite_add_tcase(s, t);
 	return s;
 }
