@@ -162,6 +162,15 @@ static struct json_object *identifiers(struct cx *cx, const char *path, const st
 	return list;
 }
 
+/* The namespace as the request names it: with its @branch, which what is listed is loaded by. */
+static const char *path_asked(struct request *rq)
+{
+	const char *path = rq->resolved->path, *segment = rq->segments[1];
+	size_t n = strlen(path);
+
+	return strlen(segment) > n ? cx_printf(rq->cx, "%s%s", path, segment + n) : path;
+}
+
 enum status answer_identifiers(struct request *rq, const char *type)
 {
 	const struct resolved *r = rq->resolved;
@@ -183,7 +192,7 @@ enum status answer_identifiers(struct request *rq, const char *type)
 	s = content_list(rq->cx, rq->rs->store, r->catalog, rows, &page, &l);
 	if (s)
 		return s;
-	json_set(answer, "identifiers", identifiers(rq->cx, r->path, &l));
+	json_set(answer, "identifiers", identifiers(rq->cx, path_asked(rq), &l));
 	page_next(rq, answer, &l);
 	return answer_json(rq, 200, answer);
 }

@@ -31,7 +31,8 @@ void page_next(struct request *rq, struct json_object *answer, const struct list
 /*
  * The answer of a list of assets of one type ("ICEBERG_TABLE", "VIEW", "FUNCTION") in the
  * path's namespace: {"identifiers", "next-page-token"}, without what a load would
- * hide.  NOT_FOUND: the namespace.
+ * hide.  Identifiers have the namespace's @branch where the path has it.  NOT_FOUND: the
+ * namespace.
  */
 MUST_USE enum status answer_identifiers(struct request *rq, const char *type);
 

@@ -85,9 +85,11 @@ static enum status add_folder(struct request *rq, const struct delegated *t, con
 }
 
 /*
- * What the caller may do with this table, asked of the only evaluator.  A tag is read;
- * and where main takes merges only, nobody gets at its files by way of another branch:
- * a PUT over one can't be told from a new one, a DELETE can.
+ * What the caller may do with this table, asked of the only evaluator.  A tag is read.  A
+ * table's branches share its folder: where there are any an engine can't know which files
+ * nobody reads, and not all ask gc.enabled before they remove some.  Where main takes merges
+ * only, nobody gets at its files by way of another branch: a PUT over one can't be told from a
+ * new one, a DELETE can.
  */
 static enum status verbs_of(struct request *rq, const struct delegated *t, unsigned *out)
 {
@@ -112,7 +114,7 @@ static enum status verbs_of(struct request *rq, const struct delegated *t, unsig
 			*out |= verbs[i].verb;
 	if (t->ref->read_only)
 		*out &= VEND_READ;
-	if (t->ref->main_merge_only)
+	if (t->ref->main_merge_only || (t->ref->guarded && !t->staged))
 		*out &= ~(unsigned)VEND_DELETE;
 	return s;
 }

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh - installs what the live tests need into a cache folder.
 #
-# usage: setup.sh [CACHE [python|kit|spark|oidc|azurite ...]]
+# usage: setup.sh [CACHE [python|kit|spark|trino|oidc|azurite ...]]
 #
 # CACHE is $PANGOLIN_TEST_CACHE or ~/.cache/pangolin-tests by default.  Needs python3-venv, and
-# maven with a JDK (17 or newer) for kit and spark, node (20 or newer) with npm for oidc
+# maven with a JDK (17 or newer) for kit, spark and trino, node (20 or newer) with npm for oidc
 # and azurite.  Does nothing where all is there already.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,6 +26,7 @@ sum() {
 	python) sha256sum <"$here/requirements.txt" ;;
 	kit) find "$here/rck" -name '*.xml' -o -name '*.java' | sort | xargs cat | sha256sum ;;
 	spark) echo "$iceberg" ;;
+	trino) sha256sum <"$here/trino/pom.xml" ;;
 	oidc) echo "$oidc" ;;
 	azurite) sha256sum <"$here/servers/azurite.sh" ;;
 	esac
@@ -48,6 +49,16 @@ install_spark() {
 		mvn -q -B dependency:copy -Dartifact="org.apache.iceberg:$jar:$iceberg" \
 			-DoutputDirectory="$cache/jars"
 	done
+}
+
+# One folder is the server's class path and the connector's plugin folder; Maven Central's jar lacks what names the plugin.
+install_trino() {
+	local plugin=$cache/trino/plugin/iceberg
+	say "Trino into $cache/trino (440 MB; some minutes the first time)"
+	rm -rf "$cache/trino"
+	mvn -q -B -f "$here/trino/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$plugin"
+	mkdir -p "$plugin/services/META-INF/services"
+	echo io.trino.plugin.iceberg.IcebergPlugin >"$plugin/services/META-INF/services/io.trino.spi.Plugin"
 }
 
 # Where there is no node, its tests say that they were left out.

@@ -228,6 +228,21 @@ def test_a_session_is_good_for_its_table_alone(vendor):
     assert vendor.store.exists(other["metadata-location"])
 
 
+def test_nothing_is_deleted_where_branches_share_the_folder(vendor):
+    """Some engines remove files without asking gc.enabled; what a branch wrote is none of main's."""
+    catalog = vendor.catalog(use_sts=True)
+    table = vendor.table(catalog)
+    vendor.ask("POST", "/api/v1/tags", {"name": "v1", "catalog": catalog})
+    mine = vendor.ask("GET", table, **VENDED).json()
+    fs = files(mine["storage-credentials"][0]["config"], vendor.store.endpoint)
+    own = mine["metadata"]["location"].removeprefix("s3://")
+    with fs.open_output_stream(f"{own}/data/x") as f:
+        f.write(b"x")
+    with pytest.raises(OSError):
+        fs.delete_file(f"{own}/data/x")
+    assert fs.open_input_stream(f"{own}/data/x").read() == b"x"
+
+
 def test_no_credentials_for_who_may_not_read(vendor):
     table = vendor.table(vendor.sts)
     name = f"u{uuid.uuid4().hex[:8]}"

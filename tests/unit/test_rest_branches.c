@@ -96,6 +96,22 @@ static void make_dev_again(void)
 	content_close(other);
 }
 
+/* Who loads what a list names gets what was listed, and not main's. */
+START_TEST(lists_keep_the_branch)
+{
+	make_dev();
+	expect("GET", "/v1/c/namespaces/a%40dev/tables", NULL, 200,
+	       "[{\"namespace\":[\"a@dev\"],\"name\":\"t\"}]");
+	expect("GET", "/v1/c/namespaces/a%40main/tables", NULL, 200, "[\"a@main\"]");
+	expect("GET", T "?branch=dev", NULL, 200, "[{\"namespace\":[\"a\"],\"name\":\"t\"}]");
+	expect("POST", "/v1/c/namespaces?branch=dev", "{\"namespace\":[\"a\",\"b\"]}", 200, NULL);
+	expect("POST", "/v1/c/namespaces/a%1Fb%40dev/tables", "{\"name\":\"u\"," SCHEMA "}", 200,
+	       NULL);
+	expect("GET", "/v1/c/namespaces/a%1Fb%40dev/tables", NULL, 200, "[\"a\",\"b@dev\"]");
+	expect("GET", "/v1/c/namespaces/a.b%40dev/tables", NULL, 200, "[\"a\",\"b@dev\"]");
+}
+END_TEST
+
 START_TEST(a_branch_of_the_same_name)
 {
 	make_dev();
@@ -459,6 +475,7 @@ int main(void)
 	tcase_add_test(c, branches_and_tags);
 	tcase_add_test(c, nothing_of_a_deleted_branch);
 	tcase_add_test(c, nothing_is_made_while_read_only);
+	tcase_add_test(c, lists_keep_the_branch);
 	tcase_add_test(c, a_branch_of_the_same_name);
 	tcase_add_test(c, partial_branches);
 	tcase_add_test(c, commits);
