@@ -27,6 +27,7 @@ struct purge {
 	/* Where it stands: a snapshot, a manifest of its list, an entry of that. */
 	size_t snapshot, n_snapshots;
 	struct cx list_memory;
+	bool list_open;	  /* its manifests, of which there may be none, are under way */
 	const char *list; /* NULL: a v1 snapshot names its manifests itself */
 	struct manifest_file *manifests;
 	size_t manifest, n_manifests;
@@ -247,7 +248,7 @@ static enum status step_manifest(struct cx *step, struct purge *p)
 		return open_manifest(step, p, p->manifests[p->manifest++].path);
 	if (p->list)
 		s = remove_one(step, p, p->list);
-	p->manifests = NULL;
+	p->list_open = false;
 	cx_reset(&p->list_memory);
 	return s;
 }
@@ -261,8 +262,9 @@ static enum status step_snapshot(struct cx *step, struct purge *p)
 	enum status s;
 
 	p->list = json_text(snapshot, "manifest-list");
+	p->manifest = 0;
 	if (!p->list) {
-		p->manifest = 0;
+		p->list_open = true;
 		table_files_inline(memory, snapshot, &p->manifests, &p->n_manifests);
 		return OK;
 	}
@@ -272,11 +274,10 @@ static enum status step_snapshot(struct cx *step, struct purge *p)
 	s = table_files_read(memory, &p->files, p->list, &bytes, &n);
 	if (!s)
 		s = manifest_list_read(memory, bytes, n, &p->manifests, &p->n_manifests);
-	p->manifest = 0;
+	p->list_open = !s;
 	if (!s)
 		return OK;
 	fail(step, s, "%s: %s", p->list, memory->message);
-	p->manifests = NULL;
 	cx_reset(memory);
 	return skip(step, p->list, s);
 }
@@ -315,7 +316,7 @@ enum status purge_step(struct cx *step, struct purge *p, bool *done)
 	p->looked = false;
 	if (p->open_manifest)
 		return step_entries(step, p);
-	if (p->manifests)
+	if (p->list_open)
 		return step_manifest(step, p);
 	if (p->snapshot < p->n_snapshots)
 		return step_snapshot(step, p);

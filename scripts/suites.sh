@@ -31,6 +31,7 @@ suites() {
 		unit:make check without sanitizers
 		fuzz:libFuzzer on what reads strangers' bytes, from the inputs that "asan" replays
 		minio:PyIceberg on MinIO
+		trino:Trino against a running catalog
 		bench:loads and commits a second
 	END
 }
@@ -320,7 +321,7 @@ suite_objects() {
 }
 
 # What suites of their own run.
-apart=(--ignore-glob='*test_spark*' --ignore-glob='*test_contract*' --ignore-glob='*test_duckdb*' --ignore-glob='*test_scan_planning*')
+apart=(--ignore-glob='*test_spark*' --ignore-glob='*test_contract*' --ignore-glob='*test_duckdb*' --ignore-glob='*test_scan_planning*' --ignore-glob='*test_trino*')
 
 # compare_one PROGRAM SCRIPT ROUNDS: both agree on everything that is made up, the same in every run
 compare_one() {
@@ -362,6 +363,12 @@ suite_contract() {
 suite_duckdb() {
 	build_tree "$top/build" pangolin || return
 	run_pytest "$top/tests/live/test_duckdb.py" ${full:+--all}
+}
+
+suite_trino() {
+	build_tree "$top/build" pangolin || return
+	"$top/tests/live/setup.sh" "$PANGOLIN_TEST_CACHE" python trino || return
+	run_pytest "$top/tests/live/test_trino.py" --all
 }
 
 suite_spark() {

@@ -80,6 +80,7 @@ def matrix(terminalreporter):
             at = re.search(r"\[(\w+)-(file|s3|vended)\b", report.nodeid)
             if at:
                 kind = "PyIceberg vended" if at[2] == "vended" else "PyIceberg client credentials"
+                kind = "Trino" if "test_trino" in report.nodeid else kind
                 count.setdefault((at[1], kind), [0, 0])[outcome != "passed"] += 1
     for (store, kind), (passed, failed) in sorted(count.items()):
         terminalreporter.write_line(f"matrix: {store}|{kind}|{passed}|{failed}")

@@ -308,6 +308,7 @@ def test_purge(site, catalog, ns):
     kept = catalog.create_table((*ns, "kept"), SCHEMA)
     kept.append(pa.table({"id": [1]}))
     table = catalog.create_table((*ns, "t"), SCHEMA, properties={"write.metadata.previous-versions-max": "10"})
+    table.append(pa.table({"id": pa.array([], pa.int64())}))  # its manifest list names no manifest
     for i in range(3):
         table.append(pa.table({"id": [i]}))
     table.delete("id = 1")
