@@ -7,7 +7,6 @@
 #include "stores/jobs.h"
 
 #define TIMEOUT_MS 60000 /* of one try */
-#define MAX_ROWS 1000	 /* of one table, over all branches and cuts */
 #define MAX_IDS 10000	 /* of one commit: the next run takes the rest */
 #define DEFAULT_AGE_MS ((int64_t)5 * 24 * 3600 * 1000)
 
@@ -27,6 +26,7 @@ struct expiry {
 	int64_t now_ms, age_ms, keep;
 	struct snapshot *snapshots; /* by id */
 	size_t n;
+	struct json_object *old_refs; /* [name] */
 };
 
 /* --- what the metadata says --------------------------------------------------------------- */
@@ -86,24 +86,42 @@ static void keep_branch(struct expiry *e, int64_t head, int64_t keep, int64_t ag
 	}
 }
 
+/* main never ends; a ref whose snapshot is not there is not ours to judge. */
+static bool is_old(const struct expiry *e, const char *name, struct json_object *ref,
+		   const struct snapshot *s)
+{
+	int64_t most = property(e->metadata, "history.expire.max-ref-age-ms", INT64_MAX);
+
+	return !text_same(name, "main") && s->made_ms < e->now_ms &&
+	       e->now_ms - s->made_ms > json_int(ref, "max-ref-age-ms", most);
+}
+
+static void keep_ref(struct expiry *e, const char *name, struct json_object *ref)
+{
+	struct snapshot *s = find(e, json_int(ref, "snapshot-id", -1));
+
+	if (!s)
+		return;
+	if (is_old(e, name, ref, s)) {
+		json_add_text(e->old_refs, name);
+	} else if (text_same(json_text(ref, "type"), "tag")) {
+		s->referenced = s->stays = true;
+	} else {
+		keep_branch(e, s->id, json_int(ref, "min-snapshots-to-keep", e->keep),
+			    json_int(ref, "max-snapshot-age-ms", e->age_ms));
+	}
+}
+
 static void keep_refs(struct expiry *e)
 {
 	struct json_object *refs = json_member(e->metadata, "refs");
 
+	e->old_refs = json_new_array(e->rq.cx);
 	keep_branch(e, json_int(e->metadata, "current-snapshot-id", -1), e->keep, e->age_ms);
 	if (!refs)
 		return;
-	json_object_object_foreach(refs, name, ref) {
-		bool tag = text_same(json_text(ref, "type"), "tag");
-		struct snapshot *s = find(e, json_int(ref, "snapshot-id", -1));
-
-		(void)name;
-		if (tag && s)
-			s->referenced = s->stays = true;
-		else if (s)
-			keep_branch(e, s->id, json_int(ref, "min-snapshots-to-keep", e->keep),
-				    json_int(ref, "max-snapshot-age-ms", e->age_ms));
-	}
+	json_object_object_foreach(refs, name, ref)
+		keep_ref(e, name, ref);
 }
 
 static void keep_young(struct expiry *e)
@@ -146,12 +164,9 @@ static enum status keep_row(struct expiry *e, const struct asset *a)
 static enum status list_rows(struct expiry *e, const struct asset *from, const char *column,
 			     struct rows *rows)
 {
-	struct query q = { .from = &from->row, .bound = 1, .where = { column }, .limit = MAX_ROWS };
-	enum status s = store_list(e->rq.cx, e->rq.rs->store, &q, rows);
+	struct query q = { .from = &from->row, .bound = 1, .where = { column } };
 
-	if (!s && rows->n == MAX_ROWS)
-		s = fail(e->rq.cx, TOO_LARGE, "too many branches and tags show it");
-	return s;
+	return store_list_all(e->rq.cx, e->rq.rs->store, &q, rows);
 }
 
 /* Living and kept, of any branch and catalog; but the one that the commit replaces. */
@@ -252,16 +267,27 @@ static const int64_t *doomed(struct expiry *e, size_t *n)
 	return ids;
 }
 
-static struct json_object *removal(struct cx *cx, const int64_t *ids, size_t n)
+static struct json_object *update_of(struct cx *cx, struct json_object *updates, const char *action)
 {
-	struct json_object *update = json_new_object(cx), *updates = json_new_array(cx);
-	struct json_object *list = json_new_array(cx);
+	struct json_object *update = json_new_object(cx);
 
+	json_set_text(update, "action", action);
+	json_add(updates, update);
+	return update;
+}
+
+static struct json_object *removal(const struct expiry *e, const int64_t *ids, size_t n)
+{
+	struct cx *cx = e->rq.cx;
+	struct json_object *updates = json_new_array(cx), *list = json_new_array(cx);
+
+	for (size_t i = 0; i < json_object_array_length(e->old_refs); i++)
+		json_set_text(update_of(cx, updates, "remove-snapshot-ref"), "ref-name",
+			      json_object_get_string(json_object_array_get_idx(e->old_refs, i)));
 	for (size_t i = 0; i < n; i++)
 		json_add(list, json_new_int(cx, ids[i]));
-	json_set_text(update, "action", "remove-snapshots");
-	json_set(update, "snapshot-ids", list);
-	json_add(updates, update);
+	if (n)
+		json_set(update_of(cx, updates, "remove-snapshots"), "snapshot-ids", list);
 	return updates;
 }
 
@@ -275,7 +301,7 @@ static enum status commit(struct expiry *e, const struct asset_name *at, const i
 	struct table_change t = { .kind = &table_metadata,
 				  .at = *at,
 				  .requirements = json_new_array(cx),
-				  .updates = removal(cx, ids, n),
+				  .updates = removal(e, ids, n),
 				  .place = e->place };
 	struct config once = *e->rq.rs->config;
 	struct responder rs = *e->rq.rs;
@@ -284,7 +310,7 @@ static enum status commit(struct expiry *e, const struct asset_name *at, const i
 	once.commit_tries = 1;
 	rs.config = &once;
 	e->rq.rs = &rs;
-	rs.store->rider = &rider;
+	rs.store->rider = n ? &rider : NULL;
 	s = commit_changes(&e->rq, e->ref, &e->branch, &t, 1);
 	rs.store->rider = NULL;
 	return s;
@@ -316,7 +342,8 @@ static enum status try_expire(struct cx *cx, struct responder *rs, const struct 
 	if (s || out->skipped)
 		return s;
 	ids = doomed(&e, &out->n);
-	return !out->n || rule->dry_run ? OK : commit(&e, at, ids, out->n);
+	out->refs = json_object_array_length(e.old_refs);
+	return (!out->n && !out->refs) || rule->dry_run ? OK : commit(&e, at, ids, out->n);
 }
 
 enum status expire_snapshots(struct cx *cx, struct responder *rs, const struct catalog_ref *ref,

@@ -6,14 +6,15 @@
 #include "fcgi/tables/commit.h"
 
 /* What is old.  -1 = as the table says: history.expire.max-snapshot-age-ms (5 days) and
- * history.expire.min-snapshots-to-keep (1); what a ref says of its own snapshots counts before. */
+ * history.expire.min-snapshots-to-keep (1); what a ref says of its own snapshots counts before.  A
+ * ref but main goes by its max-ref-age-ms, else history.expire.max-ref-age-ms (never). */
 struct expire_rule {
 	int64_t age_ms, keep;
 	bool dry_run;
 };
 
 struct expired {
-	size_t n;	     /* snapshots that went, or would */
+	size_t n, refs;	     /* snapshots, and refs of the table, that went, or would */
 	const char *skipped; /* why nothing was looked for; NULL = it was */
 };
 

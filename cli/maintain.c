@@ -122,9 +122,10 @@ static enum status expire(struct upkeep *u, const struct catalog_ref *ref,
 	look.dry_run = true;
 	if (!u->yes || u->dry_run) {
 		s = expire_snapshots(&u->step, &u->site.rs, ref, at, &look, done);
-		if (s || u->dry_run || !done->n)
+		if (s || u->dry_run || (!done->n && !done->refs))
 			return s;
-		if (!upkeep_may("%s: expire %zu snapshots?", shown, done->n)) {
+		if (!upkeep_may("%s: expire %zu snapshots, %zu refs?", shown, done->n,
+				done->refs)) {
 			*done = (struct expired){ 0 };
 			return OK;
 		}
@@ -147,9 +148,10 @@ static void expire_row(struct upkeep *u, const struct catalog_ref *ref, const st
 		cli_say("%s: %s", shown, u->step.message);
 	} else if (done.skipped) {
 		cli_say("%s: left alone: %s", shown, done.skipped);
-	} else if (done.n) {
+	} else if (done.n || done.refs) {
 		u->snapshots += (int64_t)done.n;
-		cli_say("%s: %zu snapshots %s", shown, done.n,
+		cli_say("%s: %zu snapshots%s %s", shown, done.n,
+			done.refs ? cx_printf(&u->step, " and %zu refs", done.refs) : "",
 			u->dry_run ? "would expire" : "expired");
 	}
 }

@@ -377,7 +377,17 @@ struct name {
 	const char *key; /* whole location; a folder's ends in '/' */
 	const char *name;
 	bool folder;
-	int64_t size, modified_ms;
+};
+
+/* Of one folder, in order: at most so many at a time, so that a folder of a million files is no
+ * million names in memory, nor a million stats for each page. */
+#define NAMES_MAX (LIST_MAX + 1)
+
+struct names {
+	const char *base, *from; /* the folder; only keys greater than `from` (NULL = any) */
+	struct name *items;	 /* [2 * NAMES_MAX] */
+	size_t n;
+	bool cut; /* there are more behind the last one */
 };
 
 static int by_key(const void *a, const void *b)
@@ -386,88 +396,115 @@ static int by_key(const void *a, const void *b)
 }
 
 /* False for what is neither a file nor a folder. */
-static bool name_of(struct listing *li, int folder, const char *base, const char *entry,
-		    struct name *out)
+static bool type_of(int folder, const struct dirent *e, bool *is_folder)
 {
 	struct stat st;
 
-	if (!strcmp(entry, ".") || !strcmp(entry, "..") ||
-	    fstatat(folder, entry, &st, AT_SYMLINK_NOFOLLOW))
+	*is_folder = e->d_type == DT_DIR;
+	if (e->d_type == DT_DIR || e->d_type == DT_REG)
+		return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	if (e->d_type != DT_UNKNOWN || fstatat(folder, e->d_name, &st, AT_SYMLINK_NOFOLLOW))
 		return false;
-	out->folder = S_ISDIR(st.st_mode);
-	if (!out->folder && !S_ISREG(st.st_mode))
-		return false;
-	out->name = cx_strdup(li->cx, entry);
-	out->key = cx_printf(li->cx, "%s%s%s", base, entry, out->folder ? "/" : "");
-	out->size = st.st_size;
-	out->modified_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return true;
-}
-
-static struct name *names_in(struct listing *li, DIR *dir, const char *base, size_t *n)
-{
-	struct name *names = NULL, one;
-	size_t room = 0;
-	const struct dirent *e;
-
-	*n = 0;
-	while ((e = readdir(dir))) {
-		if (!name_of(li, dirfd(dir), base, e->d_name, &one))
-			continue;
-		if (*n == room) {
-			struct name *more =
-				cx_array(li->cx, room = room ? 2 * room : 64, sizeof(*more));
-
-			if (*n)
-				memcpy(more, names, *n * sizeof(*more));
-			names = more;
-		}
-		names[(*n)++] = one;
-	}
-	if (*n)
-		qsort(names, *n, sizeof(*names), by_key);
-	return names;
+	*is_folder = S_ISDIR(st.st_mode);
+	return *is_folder || S_ISREG(st.st_mode);
 }
 
 /* True where neither this key nor, in a folder, any below it comes after. */
-static bool passed(const struct listing *li, const struct name *name)
+static bool passed(const struct listing *li, const char *key, bool folder)
 {
-	if (!li->after || strcmp(name->key, li->after) > 0)
+	if (!li->after || strcmp(key, li->after) > 0)
 		return false;
-	return !name->folder || !text_starts(li->after, name->key);
+	return !folder || !text_starts(li->after, key);
+}
+
+static void keep_least(struct names *names)
+{
+	qsort(names->items, names->n, sizeof(*names->items), by_key);
+	names->cut |= names->n > NAMES_MAX;
+	if (names->n > NAMES_MAX)
+		names->n = NAMES_MAX;
+}
+
+static void add_name(struct listing *li, struct names *names, struct cx *scratch, int folder,
+		     const struct dirent *e)
+{
+	const char *key;
+	bool is_folder;
+
+	if (!type_of(folder, e, &is_folder))
+		return;
+	key = cx_printf(scratch, "%s%s%s", names->base, e->d_name, is_folder ? "/" : "");
+	if (passed(li, key, is_folder) || (names->from && strcmp(key, names->from) <= 0) ||
+	    (names->cut && strcmp(key, names->items[NAMES_MAX - 1].key) > 0))
+		return;
+	names->items[names->n++] =
+		(struct name){ cx_strdup(li->cx, key), cx_strdup(li->cx, e->d_name), is_folder };
+	if (names->n == (size_t)2 * NAMES_MAX)
+		keep_least(names);
+}
+
+static void read_names(struct listing *li, DIR *dir, struct names *names)
+{
+	struct cx scratch = { 0 };
+	const struct dirent *e;
+
+	names->n = 0;
+	names->cut = false;
+	rewinddir(dir);
+	while ((e = readdir(dir))) {
+		add_name(li, names, &scratch, dirfd(dir), e);
+		cx_reset(&scratch);
+	}
+	cx_free(&scratch);
+	keep_least(names);
+}
+
+static enum status list_folder(struct listing *li, int fd, const char *base, int depth);
+
+static enum status list_name(struct listing *li, int folder, const struct name *name, int depth)
+{
+	struct stat st;
+	int fd = -1;
+
+	if (name->folder) {
+		if (depth < DEPTH_MAX)
+			fd = openat(folder, name->name, FOLDER_FLAGS | O_NOFOLLOW);
+		if (fd >= 0)
+			return list_folder(li, fd, name->key, depth + 1);
+		return depth == DEPTH_MAX || errno != ENOENT
+			       ? fail(li->cx, INVALID, "can't list \"%s\"", name->key)
+			       : OK;
+	}
+	if (fstatat(folder, name->name, &st, AT_SYMLINK_NOFOLLOW)) /* gone meanwhile */
+		return OK;
+	if (li->n == LIST_MAX) {
+		li->more = true;
+		return OK;
+	}
+	li->out[li->n++] = (struct cloud_entry){ name->key, st.st_size,
+						 (int64_t)st.st_mtim.tv_sec * 1000 +
+							 st.st_mtim.tv_nsec / 1000000 };
+	return OK;
 }
 
 /* Takes `fd` over. */
 static enum status list_folder(struct listing *li, int fd, const char *base, int depth)
 {
+	struct names names = { .base = base };
 	DIR *dir = fdopendir(fd);
 	enum status s = OK;
-	struct name *names;
-	size_t n;
 
 	if (!dir) {
 		close(fd);
 		return failed(li->cx, "list", base);
 	}
-	names = names_in(li, dir, base, &n);
-	for (size_t i = 0; !s && !li->more && i < n; i++) {
-		if (passed(li, &names[i]))
-			continue;
-		if (names[i].folder) {
-			fd = depth < DEPTH_MAX
-				     ? openat(dirfd(dir), names[i].name, FOLDER_FLAGS | O_NOFOLLOW)
-				     : -1;
-			if (fd >= 0)
-				s = list_folder(li, fd, names[i].key, depth + 1);
-			else if (depth == DEPTH_MAX || errno != ENOENT)
-				s = fail(li->cx, INVALID, "can't list \"%s\"", names[i].key);
-		} else if (li->n == LIST_MAX) {
-			li->more = true;
-		} else {
-			li->out[li->n++] = (struct cloud_entry){ names[i].key, names[i].size,
-								 names[i].modified_ms };
-		}
-	}
+	names.items = cx_array(li->cx, (size_t)2 * NAMES_MAX, sizeof(*names.items));
+	do {
+		read_names(li, dir, &names);
+		for (size_t i = 0; !s && !li->more && i < names.n; i++)
+			s = list_name(li, dirfd(dir), &names.items[i], depth);
+		names.from = names.n ? names.items[names.n - 1].key : NULL;
+	} while (!s && !li->more && names.cut);
 	closedir(dir);
 	return s;
 }

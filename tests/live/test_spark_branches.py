@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Branches and tags from Spark: writes on a branch, a merge, and clean-ups that must leave what others read."""
 
+import os
+import re
+import time
 import types
 
 import pytest
@@ -25,7 +28,7 @@ def lake(site, spark):
         return site.server.api("POST", path, json={"catalog": made, **body}).json()
 
     sql("CREATE NAMESPACE {ns}")
-    return types.SimpleNamespace(sql=sql, api=api)
+    return types.SimpleNamespace(sql=sql, api=api, made=made)
 
 
 def ids(lake, table):
@@ -90,3 +93,44 @@ def test_clean_ups_leave_what_others_read(forked, site):
             site.server.work()
         kept = {r for r in READ if r[0] > table}
         assert read(forked, [t for t, _ in kept]) == kept
+
+
+@pytest.mark.slow
+def test_our_own_clean_ups_leave_what_spark_reads(forked, site):
+    if not site.server.run:
+        pytest.skip("needs a server of its own")
+    forked.sql("INSERT OVERWRITE {ns}.`orders@dev` VALUES (11)")
+    for what in (["--older-than", "0"], ["--orphans", "--orphan-age", "0", "--force"]):
+        site.server.command("maintain", "--yes", "--catalog", forked.made, *what)
+        assert read(forked, [t for t, _ in READ]) == READ, f"after {what}"
+
+
+@pytest.mark.slow
+def test_orphans_are_those_that_spark_finds(lake, site):
+    """Of a table without branches: a partitioned one with deletes, rewritten manifests, expired snapshots and a killed writer's files."""
+    if not site.server.run or not hasattr(site.storage, "path"):
+        pytest.skip("ages files")
+    properties = "'format-version'='2', 'write.delete.mode'='merge-on-read'"
+    lake.sql(f"CREATE TABLE {{ns}}.t (id BIGINT, p STRING) USING iceberg PARTITIONED BY (p) TBLPROPERTIES ({properties})")
+    for i in range(4):
+        lake.sql(f"INSERT INTO {{ns}}.t VALUES ({i}, 'a'), ({10 + i}, 'b c/d'), ({20 + i}, 'e')")
+    lake.sql("DELETE FROM {ns}.t WHERE id IN (0, 11)")
+    lake.sql("CALL {c}.system.rewrite_manifests('sales.t')")
+    lake.sql("CALL {c}.system.rewrite_data_files('sales.t')")
+    lake.sql("CALL {c}.system.expire_snapshots(table => 'sales.t', older_than => TIMESTAMP'2100-01-01', retain_last => 2)")
+    found = [r[0] for r in lake.sql("SELECT file FROM {ns}.t.metadata_log_entries")]
+    folder = os.path.dirname(os.path.dirname(site.storage.path(found[-1])))
+    for name in ("data/p=a/x.parquet", "data/p=b+c%2Fd/y.parquet", "data/_temporary/z.parquet", "metadata/m0.avro", "metadata/.hidden"):
+        os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
+        with open(f"{folder}/{name}", "w") as f:
+            f.write("x")
+    for path, _, names in os.walk(folder):
+        for name in names:
+            os.utime(f"{path}/{name}", (time.time() - 4 * 86400,) * 2)
+    theirs = lake.sql("CALL {c}.system.remove_orphan_files(table => 'sales.t', dry_run => true)")
+    ours = site.server.command("maintain", "--orphans", "--dry-run", "--catalog", lake.made)
+    ours = set(re.findall(r"^  (\S.*) \(\d+ bytes\)$", ours, re.M))
+    assert {site.storage.path(r[0]) for r in theirs} == {site.storage.path(o) for o in ours} and len(ours) >= 3
+    site.server.command("maintain", "--orphans", "--yes", "--catalog", lake.made)
+    assert not lake.sql("CALL {c}.system.remove_orphan_files(table => 'sales.t', dry_run => true)")
+    assert len(lake.sql("SELECT * FROM {ns}.t")) == 10

@@ -438,6 +438,32 @@ START_TEST(lists_by_pages)
 }
 END_TEST
 
+/* More names than are held at once, and many folders that hold nothing. */
+START_TEST(lists_a_large_folder)
+{
+	const char *after = NULL;
+	struct cloud_entry *entries;
+	size_t n, total = 0, pages = 0;
+	bool more = true;
+
+	ck_assert(!put("big/x", "x"));
+	for (int i = 0; i < 1500; i++)
+		ck_assert(!mkdir(in(cx_printf(&cx, "w/big/d%05d", i)), 0777));
+	for (int i = 0; i < 2999; i++)
+		write_file(cx_printf(&cx, "w/big/%s%05d", i % 2 ? "a" : "e", i), "");
+	for (; more; pages++) {
+		ck_assert(!cloud_list(&cx, cloud, &storage, at("big"), after, &entries, &n, &more));
+		for (size_t i = 0; i < n; i++) {
+			ck_assert(!after || strcmp(after, entries[i].location) < 0);
+			after = entries[i].location;
+		}
+		total += n;
+	}
+	ck_assert_uint_eq(total, 3000);
+	ck_assert_uint_eq(pages, 3);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("file");
@@ -463,6 +489,7 @@ int main(void)
 	tcase_add_test(all, long_lists);
 	tcase_add_test(all, lists_in_key_order);
 	tcase_add_test(all, lists_by_pages);
+	tcase_add_test(all, lists_a_large_folder);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
