@@ -12,12 +12,23 @@
 
 /* --- errors -------------------------------------------------------------------- */
 
+/* A document is at most 16 MiB: the driver says so of what it sends, the server of what becomes. */
+static bool is_too_large(const bson_error_t *e)
+{
+	if (e->domain == MONGOC_ERROR_BSON)
+		return e->code == MONGOC_ERROR_BSON_INVALID;
+	return e->domain == MONGOC_ERROR_SERVER &&
+	       (e->code == 10334 /* BSONObjectTooLarge */ || e->code == 17419 || e->code == 17420);
+}
+
 enum status mongo_fail(struct cx *cx, const bson_error_t *e)
 {
 	bool down = e->domain == MONGOC_ERROR_STREAM || e->domain == MONGOC_ERROR_CLIENT ||
 		    e->domain == MONGOC_ERROR_SERVER_SELECTION ||
 		    e->domain == MONGOC_ERROR_WRITE_CONCERN;
 
+	if (is_too_large(e))
+		return fail(cx, TOO_LARGE, "a row is too large for the database");
 	switch (e->code) {
 	case 50:    /* MaxTimeMSExpired */
 	case 91:    /* ShutdownInProgress */

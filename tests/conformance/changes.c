@@ -90,6 +90,36 @@ static void update_of_known(struct t *t)
 	}
 }
 
+/* What one row can't hold is refused as that, or it is held; never half of it. */
+static void a_row_too_large(struct t *t)
+{
+	struct catalog c = t_catalog(t, "c"), small = t_catalog(t, "b"), read = c;
+	struct change list[] = { { INSERT, &small.row }, { INSERT, &c.row } };
+	const size_t bytes = 17 << 20;
+	char *text = cx_alloc(&t->cx, bytes + 1);
+	enum status s;
+
+	memset(text, 'x', bytes);
+	c.properties = text;
+	for (size_t n = 1; n <= 2; n++) {
+		s = store_apply(&t->cx, t->st, list + 2 - n, n, NULL);
+		CHECK(t, s == OK || s == TOO_LARGE);
+		WANT(t, s == OK ? OK : NOT_FOUND, store_get(&t->cx, t->st, &read.row));
+		EQUAL(t, version_of(t, &small.row) != 0, s == OK && n == 2);
+		if (s)
+			continue;
+		CHECK(t, strcmp(read.properties, text) == 0);
+		WANT(t, OK, t_apply(t, DELETE, &read.row));
+	}
+	if (!small.row.version)
+		WANT(t, OK, t_apply(t, INSERT, &small.row));
+	small.properties = text;
+	s = t_apply(t, UPDATE, &small.row);
+	CHECK(t, s == OK || s == TOO_LARGE);
+	WANT(t, OK, store_get(&t->cx, t->st, &small.row));
+	EQUAL(t, small.properties && strcmp(small.properties, text) == 0, s == OK);
+}
+
 static void insert(struct t *t)
 {
 	struct catalog c = t_catalog(t, "c"), again = c;
@@ -502,6 +532,7 @@ const struct test_case change_cases[] = {
 	{ "touch-makes-epochs", touch_makes_epochs },
 	{ "round-trip", round_trip },
 	{ "update-of-known", update_of_known },
+	{ "a-row-too-large", a_row_too_large },
 	{ "versions-never-come-back", versions_never_come_back },
 	{ "all-or-nothing", all_or_nothing },
 	{ "failed-is-one-that-failed", failed_is_one_that_failed },
