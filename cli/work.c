@@ -17,12 +17,13 @@
 #include "stores/seals.h"
 #include "stores/settings.h"
 #include "stores/tenants.h"
+#include "stores/trim.h"
 
 #define STEP_TIMEOUT_MS 60000
 #define IDLE_S 2
 #define EXPIRE_EVERY_MS 600000
 #define DAY_MS ((int64_t)86400000)
-#define CLEANINGS 3 /* beside the kinds that say themselves when they end */
+#define CLEANINGS 4 /* beside the kinds that say themselves when they end */
 
 struct worker {
 	struct store *st;
@@ -31,6 +32,7 @@ struct worker {
 	const struct config *config;
 	struct warehouse fallback;
 	struct jwt_signer *signer; /* NULL = this process may not sign */
+	struct trim_walk trim;	   /* of the tenant that is cleaned */
 	sigset_t stops;
 	bool stopping;
 	int64_t done, failed;
@@ -452,13 +454,19 @@ static enum status expire_audit(struct worker *w, struct cx *cx, const char *ten
 	return OK;
 }
 
+static enum status trim_commits(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
+{
+	return trim_history(cx, w->st, tenant_id, cx_now_ms(), w->config->commit_days, &w->trim,
+			    w->batch, done);
+}
+
 /* The i-th cleaning of a tenant's rows ("" = the server's, and rows of no tenant): one list. */
 static enum status clean_step(struct worker *w, struct cx *cx, size_t i, const char *tenant_id,
 			      bool *done)
 {
 	static enum status (*const steps[CLEANINGS])(struct worker *, struct cx *, const char *,
 						     bool *) = { drop_reports, seal_audit,
-								 expire_audit };
+								 expire_audit, trim_commits };
 
 	if (i < ARRAY_SIZE(expiries))
 		return drop_expired_rows(w, cx, i, tenant_id, done);
@@ -482,6 +490,8 @@ static enum status clean(void *arg, struct cx *outer, const char *tenant_id)
 			cx_reset(&cx);
 		}
 	}
+	cx_free(&w->trim.cx);
+	w->trim = (struct trim_walk){ 0 };
 	cx_free(&cx);
 	return s;
 }

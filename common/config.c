@@ -126,6 +126,9 @@ static const struct setting settings[] = {
 	  "largest metrics report" },
 	{ "PANGOLIN_AUDIT_DAYS", SET_INT, AT(audit_days), "days", "365", 0, 36500,
 	  "how long audit records are kept; `pangolin work` removes older ones; 0 is for ever" },
+	{ "PANGOLIN_COMMIT_DAYS", SET_INT, AT(commit_days), "days", "90", 0, 36500,
+	  "how long commits and merges of catalogs that don't say (commits.retention-days) are "
+	  "kept; 0 is for ever" },
 	{ "PANGOLIN_AUDIT_SEAL_AGE_S", SET_INT, AT(audit_seal_age_s), "s", "600", 120, 86400,
 	  "how old audit records are when they are sealed; more than the hosts' clocks differ" },
 	{ "PANGOLIN_IDEMPOTENCY_TTL_S", SET_INT, AT(idempotency_ttl_s), "s", "1800", 60, 2592000,

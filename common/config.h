@@ -50,6 +50,7 @@ struct config {
 	/* Metrics reports kept: of one table, for how long, and how large one may be. */
 	int64_t metrics_per_table, metrics_days, metrics_bytes;
 	int64_t audit_days;	   /* how long audit records are kept; 0 = for ever */
+	int64_t commit_days;	   /* likewise commits and merges: stores/trim.h */
 	int64_t audit_seal_age_s;  /* how old they are sealed */
 	int64_t idempotency_ttl_s; /* how long an Idempotency-Key may be sent again */
 };

@@ -330,7 +330,7 @@ struct asset {
 struct commit {
 	struct row row;
 	const char *tenant_id, *catalog_id, *branch_id, *commit_id; /* UUIDv7 */
-	int64_t cut;
+	int64_t cut; /* the branch's then; COMMIT_ALONE: stores/commits.h */
 	int64_t made_ms;
 	const char *author, *message;
 	const char *operations; /* as edit_operation gives them: stores/edit.h */

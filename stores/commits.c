@@ -86,7 +86,9 @@ enum status commit_find(struct cx *cx, struct store *st, const struct catalog_re
 		return OK;
 	}
 	return s ? s
-		 : fail(cx, NOT_FOUND, "Commit does not exist: %s in catalog %s", id, ref->name);
+		 : fail(cx, NOT_FOUND,
+			"Commit does not exist, or is past its time: %s in catalog %s", id,
+			ref->name);
 }
 
 /* --- history ------------------------------------------------------------------------ */
@@ -371,6 +373,9 @@ enum status commit_undo(struct cx *cx, struct store *st, const struct branch *b,
 		if (s)
 			break;
 	}
+	if (!s && (!c || strcmp(c->commit_id, id) || c->cut == COMMIT_ALONE))
+		s = fail(cx, NOT_FOUND,
+			 "commit %s is past its time: what was changed behind it is not kept", id);
 	cx_free(&w.page);
 	*out = list.items;
 	*n = list.n;

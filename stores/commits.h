@@ -26,7 +26,12 @@ bool operation_stands(const struct operation *o, const struct asset *seen);
 MUST_USE enum status commit_head(struct cx *cx, struct store *st, const struct branch *b,
 				 int64_t cut, const char **id);
 
-/* A commit of any branch of the catalog, and *of: which of `all`.  NOT_FOUND. */
+/* The cut of a commit that is past its time and is kept because something begins with it:
+ * those behind it may be gone, so what was there then is not known (stores/trim.h). */
+#define COMMIT_ALONE (-1)
+
+/* A commit of any branch of the catalog, and *of: which of `all`.  NOT_FOUND: also one that is
+ * past its time. */
 MUST_USE enum status commit_find(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 				 struct branch *all, size_t n, const char *id, struct commit *out,
 				 struct branch **of);
@@ -63,7 +68,8 @@ struct undone {
 
 /*
  * What the branch's commits behind `id` (which is one of its own) took away, up to
- * those of cut `cut`: once a place.  INVALID: more than a list takes.
+ * those of cut `cut`: once a place.  INVALID: more than a list takes; NOT_FOUND: some of
+ * them are past their time.
  */
 MUST_USE enum status commit_undo(struct cx *cx, struct store *st, const struct branch *b,
 				 const char *id, int64_t cut, struct undone **out, size_t *n);

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "fcgi/actor.h"
 #include "fcgi/admin/admin.h"
+#include "stores/trim.h"
 #include "stores/warehouses.h"
 #include "vending/storage.h"
 
@@ -139,6 +140,7 @@ static enum status read_optional(struct request *rq, const char *key, const char
 
 static enum status read_catalog(struct request *rq, struct catalog *c, const char **name)
 {
+	int64_t days;
 	enum status s = json_opt_text(rq->cx, rq->json, "", "name", name);
 
 	if (!s && *name)
@@ -151,6 +153,8 @@ static enum status read_catalog(struct request *rq, struct catalog *c, const cha
 		s = read_optional(rq, "storage_location", &c->storage_location);
 	if (!s)
 		s = admin_properties(rq->cx, rq->json, &c->properties);
+	if (!s)
+		s = trim_days(rq->cx, c->properties, 0, &days);
 	return s ? s : check_location(rq, c);
 }
 
