@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 
+#include "common/text.h"
+
 #define LEVEL_SEPARATOR '\x1f'
 
 static const struct {
@@ -307,4 +309,26 @@ enum status access_check(struct cx *cx, const struct principal *who, enum action
 	default:
 		return s;
 	}
+}
+
+static bool is_named(const struct principal *who, const char *const *roles, const char *entry)
+{
+	for (enum role role = ROLE_TENANT_USER; role <= ROLE_ROOT; role++)
+		if (text_same(role_name(role), entry))
+			return who->role == role;
+	for (; *roles; roles++)
+		if (text_same(*roles, entry))
+			return true;
+	return text_same(who->id, entry) || text_same(who->name, entry);
+}
+
+bool access_listed(const struct principal *who, const char *const *roles, struct json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *entry = json_object_get_string(json_object_array_get_idx(list, i));
+
+		if (entry && is_named(who, roles, entry))
+			return true;
+	}
+	return false;
 }

@@ -95,6 +95,13 @@ bool access_needs_tags(const struct principal *who, enum action action,
 /* The right that an action asks for; 0: no grant gives it. */
 unsigned access_right(enum action action);
 
+/*
+ * True where a list of texts names the principal: by his id or name, by his role as
+ * role_name() says it, or by a role row he has: `roles` are their ids and names, NULL
+ * ends.  "tenant-user" and the like are nobody's name.
+ */
+bool access_listed(const struct principal *who, const char *const *roles, struct json_object *list);
+
 /* The grant that gives a tenant user the right on the object; NULL: none does. */
 const struct grant *access_grant(const struct principal *who, unsigned right,
 				 const struct object *object);

@@ -8,6 +8,7 @@
 #include "fcgi/admin/three_files.h"
 #include "fcgi/idents.h"
 #include "stores/merge.h"
+#include "stores/roles.h"
 
 #define MAX_DEPTH 64
 #define DETAILED 100 /* so many conflicts of an answer have their files read */
@@ -85,16 +86,23 @@ static enum status operation_json(struct request *rq, const struct catalog_ref *
 
 /* --- who may ------------------------------------------------------------------------- */
 
-static bool is_listed(const struct request *rq, struct json_object *list)
+/* Names and ids of the roles that who asks was given. */
+static enum status read_roles(struct request *rq, const char *const **out)
 {
-	const char *names[] = { rq->who->name, rq->who->id, role_name(rq->who->role) };
+	struct role_row *list = NULL;
+	const char **roles;
+	size_t n = 0;
+	enum status s = OK;
 
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		for (size_t k = 0; k < ARRAY_SIZE(names); k++)
-			if (text_same(names[k],
-				      json_object_get_string(json_object_array_get_idx(list, i))))
-				return true;
-	return false;
+	if (rq->who->kind == A_USER || rq->who->kind == A_SERVICE_USER)
+		s = roles_of(rq->cx, rq->rs->store, rq->who->tenant_id, rq->who->id, &list, &n);
+	roles = cx_array(rq->cx, 2 * n + 1, sizeof(*roles));
+	for (size_t i = 0; i < n; i++) {
+		roles[2 * i] = list[i].id;
+		roles[2 * i + 1] = list[i].name;
+	}
+	*out = roles;
+	return s;
 }
 
 /* Into a protected branch merge those alone whom it lists, and those who could say so. */
@@ -102,13 +110,16 @@ static enum status check_target(struct request *rq, const struct catalog_ref *re
 				const char *target)
 {
 	struct json_object *list = NULL;
+	const char *const *roles;
 	struct branch b;
 	enum status s = branch_find(rq->cx, rq->rs->store, ref, target, false, &b);
 
 	if (s || !b.protection || rq->who->role >= ROLE_TENANT_ADMIN)
 		return s == NOT_FOUND ? OK : s; /* the merge will say what is missing */
 	s = json_parse(rq->cx, b.protection, strlen(b.protection), 2, &list);
-	if (s || is_listed(rq, list))
+	if (!s)
+		s = read_roles(rq, &roles);
+	if (s || access_listed(rq->who, roles, list))
 		return s;
 	return fail(rq->cx, DENIED, "the branch %s is protected: others merge into it", target);
 }

@@ -272,6 +272,47 @@ START_TEST(test_every_process)
 }
 END_TEST
 
+/* Into a protected branch merges who is listed: by his name, or by a role that he has, by its name or id. */
+START_TEST(test_protected)
+{
+	static const char *const lists[] = { "[\"nora\"]", "[\"$N\"]", "[\"releasers\"]",
+					     "[\"$I\"]", "[\"tenant-user\"]" };
+	const struct role_row role = { .tenant_id = OURS,
+				       .name = "releasers",
+				       .permissions = "[]" };
+	const char *merge = "{\"source_branch\":\"dev\",\"target_branch\":\"main\","
+			    "\"catalog\":\"c\"}";
+	struct role_assignment given = { .tenant_id = OURS, .user_id = nora.id };
+	struct role_row made = role;
+	struct user u;
+
+	must(role_create(&cx, st, &made, NULL));
+	must(user_find(&cx, st, OURS, "nora", &u));
+	grant(&nora, on_catalog(&ours), "[\"write\"]");
+	take(&(struct step){ 'a', "POST", API "branches", "{\"name\":\"dev\",\"catalog\":\"c\"}",
+			     201, NULL, NULL });
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		bool by_role = i == 2 || i == 3;
+
+		last_id = made.id;
+		take(&(struct step){ 'a', "PUT", API "branches/main?catalog=c",
+				     cx_printf(&cx, "{\"merge_by\":%s}", filled(lists[i])), 200,
+				     NULL, NULL });
+		expect_status("POST", API "branches/merge", merge, by_role ? 403 : 200);
+		if (!by_role)
+			continue;
+		given.role_id = made.id;
+		must(role_assign(&cx, st, &given, &u.row, NULL));
+		expect_status("POST", API "branches/merge", merge, 200);
+		must(role_unassign(&cx, st, OURS, nora.id, made.id, NULL));
+		must(user_find(&cx, st, OURS, "nora", &u));
+	}
+	take(&(struct step){ 'a', "PUT", API "branches/main?catalog=c",
+			     "{\"merge_by\":[\"bob\",\"tenant-admin\"]}", 200, NULL, NULL });
+	expect_status("POST", API "branches/merge", merge, 403);
+}
+END_TEST
+
 /* Grants are read when a caller comes first; from then on they cost no round trip. */
 START_TEST(test_trips)
 {
@@ -301,6 +342,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_pages_of_what_is_seen);
 	tcase_add_test(t, test_bodies);
 	tcase_add_test(t, test_catalogs);
+	tcase_add_test(t, test_protected);
 	tcase_add_test(t, test_federated_lists);
 	tcase_add_test(t, test_every_process);
 	tcase_add_test(t, test_trips);
