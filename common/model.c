@@ -140,8 +140,16 @@ static const struct column oauth_flow_columns[] = {
 	COLUMN(oauth_flow, TEXT, nonce, SECRET),    COLUMN(oauth_flow, TEXT, verifier, SECRET),
 	COLUMN(oauth_flow, TEXT, tenant_id, 0),	    COLUMN(oauth_flow, TEXT, username, 0),
 	COLUMN(oauth_flow, TEXT, user_id, 0),	    COLUMN(oauth_flow, TIME, expires_ms, 0),
+	COLUMN(oauth_flow, JSON, roles, 0),
 };
 KIND(oauth_flow, "oauth_flows", 1, GLOBAL | VOLATILE);
+
+static const struct column signup_columns[] = {
+	COLUMN(signup, TEXT, token_hash, KEY),	     COLUMN(signup, TEXT, token, SECRET),
+	COLUMN(signup, TEXT, tenant_id, 0),	     COLUMN(signup, TEXT, email, 0),
+	COLUMN(signup, TEXT, password_hash, SECRET), COLUMN(signup, TIME, expires_ms, 0),
+};
+KIND(signup, "signups", 1, GLOBAL | VOLATILE);
 
 static const struct column issuer_columns[] = {
 	COLUMN(issuer, TEXT, issuer, KEY), COLUMN(issuer, JSON, endpoints, 0),
@@ -396,6 +404,7 @@ static const struct column setting_columns[] = {
 	COLUMN(setting, INT, smtp_port, 0),
 	COLUMN(setting, TEXT, smtp_user, 0),
 	COLUMN(setting, TEXT, smtp_password, SECRET),
+	COLUMN(setting, TEXT, smtp_from, 0),
 };
 KIND(setting, "settings", 1, 0);
 
@@ -418,24 +427,43 @@ static const struct column quota_count_columns[] = {
 KIND(quota_count, "quota_counts", 1, VOLATILE);
 
 const struct kind *const model_kinds[] = {
-	&kind_epoch,	       &kind_job,
-	&kind_api_key,	       &kind_location_row,
-	&kind_tenant,	       &kind_user,
-	&kind_service_user,    &kind_token,
-	&kind_role_row,	       &kind_role_assignment,
-	&kind_permission,      &kind_warehouse,
-	&kind_catalog,	       &kind_federation_count,
-	&kind_branch,	       &kind_asset,
-	&kind_commit,	       &kind_merge_operation,
-	&kind_merge_conflict,  &kind_merge_base,
-	&kind_audit,	       &kind_audit_seal,
-	&kind_quota_count,     &kind_metrics_report,
-	&kind_idempotency_key, &kind_scan_plan,
-	&kind_absent,	       &kind_business_metadata,
-	&kind_access_request,  &kind_search_entry,
-	&kind_setting,	       &kind_login_attempt,
-	&kind_oauth_identity,  &kind_oauth_flow,
-	&kind_issuer,	       NULL,
+	&kind_epoch,
+	&kind_job,
+	&kind_api_key,
+	&kind_location_row,
+	&kind_tenant,
+	&kind_user,
+	&kind_service_user,
+	&kind_token,
+	&kind_role_row,
+	&kind_role_assignment,
+	&kind_permission,
+	&kind_warehouse,
+	&kind_catalog,
+	&kind_federation_count,
+	&kind_branch,
+	&kind_asset,
+	&kind_commit,
+	&kind_merge_operation,
+	&kind_merge_conflict,
+	&kind_merge_base,
+	&kind_audit,
+	&kind_audit_seal,
+	&kind_quota_count,
+	&kind_metrics_report,
+	&kind_idempotency_key,
+	&kind_scan_plan,
+	&kind_absent,
+	&kind_business_metadata,
+	&kind_access_request,
+	&kind_search_entry,
+	&kind_setting,
+	&kind_login_attempt,
+	&kind_oauth_identity,
+	&kind_oauth_flow,
+	&kind_signup,
+	&kind_issuer,
+	NULL,
 };
 
 const struct column *model_column(const struct kind *k, const char *name)

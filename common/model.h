@@ -175,6 +175,17 @@ struct oauth_flow {
 	const char *redirect_uri;		    /* where the browser goes in the end */
 	const char *nonce, *verifier;		    /* of a state */
 	const char *tenant_id, *username, *user_id; /* of a code */
+	const char *roles; /* of a code: ids of those the provider's claims gave, [] */
+	int64_t expires_ms;
+};
+
+/* Who asked for an account here and has not yet shown that the address is his. */
+struct signup {
+	struct row row;
+	const char *token_hash; /* SHA-256 of the token, hex */
+	const char *token;	/* for who mails it */
+	const char *tenant_id, *email;
+	const char *password_hash;
 	int64_t expires_ms;
 };
 
@@ -489,6 +500,7 @@ struct setting {
 	const char *smtp_host;
 	int64_t smtp_port; /* 0 = not said */
 	const char *smtp_user, *smtp_password;
+	const char *smtp_from; /* NULL = smtp_user, where that is an address, else pangolin@host */
 };
 
 /*
@@ -521,7 +533,7 @@ extern const struct kind kind_epoch, kind_job, kind_api_key, kind_location_row, 
 	kind_audit, kind_business_metadata, kind_access_request, kind_search_entry, kind_setting,
 	kind_role_row, kind_role_assignment, kind_permission, kind_login_attempt,
 	kind_oauth_identity, kind_oauth_flow, kind_issuer, kind_federation_count, kind_audit_seal,
-	kind_quota_count, kind_absent;
+	kind_quota_count, kind_absent, kind_signup;
 
 extern const struct kind kind_merge_operation, kind_merge_conflict, kind_merge_base;
 

@@ -33,10 +33,6 @@ MUST_USE enum status drop_expired(struct cx *cx, struct store *st, const struct 
 				  const char *column, const char *tenant_id, int64_t before_ms,
 				  size_t batch, bool *done);
 
-/* Failed logins, and logins under way elsewhere, that are past their time: the server's. */
-MUST_USE enum status drop_expired_logins(struct cx *cx, struct store *st, int64_t now_ms,
-					 size_t batch, bool *done);
-
 /* Metrics reports of the tenant that were received more than `days` ago, as above; up to a
  * week late. */
 MUST_USE enum status drop_old_reports(struct cx *cx, struct store *st, const char *tenant_id,

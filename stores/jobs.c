@@ -102,6 +102,15 @@ struct job *job_free(struct cx *cx, const char *type, const struct branch *branc
 	return j;
 }
 
+struct job *job_mail(struct cx *cx, const char *tenant_id, const char *about, const char *id)
+{
+	struct json_object *payload = json_new_object(cx);
+
+	json_set_text(payload, "about", about);
+	json_set_text(payload, "id", id);
+	return job_new(cx, tenant_id, "mail", payload);
+}
+
 static bool is_due(const struct job *j, int64_t now)
 {
 	return j->due_ms <= now && j->lease_ms <= now;

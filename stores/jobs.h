@@ -19,7 +19,12 @@
  *	"drop-tenant"	{}
  *	"drop-grants"	{"user_id"} or {"role_id"}: what is left of it in others' rows
  *	"count-federated" {"catalog": name}
+ *	"mail"		{"about", "id"}
  */
+
+/* A letter about that row: stores/mails.h. */
+struct job *job_mail(struct cx *cx, const char *tenant_id, const char *about, const char *id)
+	__attribute__((returns_nonnull));
 
 /* Removes the table's files, by the list its metadata gives. */
 struct job *job_purge(struct cx *cx, const struct catalog_ref *ref, const struct asset *table)

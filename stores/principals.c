@@ -91,17 +91,26 @@ static void user_record(struct cx *cx, struct change_list *l, const struct audit
 	add_record(cx, l, by, u->tenant_id, action, "user", u->id, u->username);
 }
 
-enum status user_create(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
+void user_add(struct cx *cx, struct user *u, const struct audit *by, struct change *list, size_t *n)
 {
 	struct change_list l = { .n = 0 };
 
 	u->row = (struct row)ROW(user);
 	if (!u->id)
 		u->id = text_uuid4(cx);
-	u->active = true;
 	u->created_at = u->updated_at = cx_now_ms();
 	add(&l, INSERT, &u->row);
 	user_record(cx, &l, by, "create_user", u);
+	memcpy(&list[*n], l.changes, l.n * sizeof(*list));
+	*n += l.n;
+}
+
+enum status user_create(struct cx *cx, struct store *st, struct user *u, const struct audit *by)
+{
+	struct change_list l = { .n = 0 };
+
+	u->active = true;
+	user_add(cx, u, by, l.changes, &l.n);
 	return apply_new(cx, st, &l, u->tenant_id, "user", u->username);
 }
 

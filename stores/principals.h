@@ -23,6 +23,11 @@ MUST_USE enum status user_find_id(struct cx *cx, struct store *st, const char *t
 MUST_USE enum status user_create(struct cx *cx, struct store *st, struct user *u,
 				 const struct audit *by);
 
+/* { INSERT, user } and what goes with it, for lists that make a user beside something else, in a
+ * tenant they TOUCH: fills id (where NULL) and the times; adds three changes. */
+void user_add(struct cx *cx, struct user *u, const struct audit *by, struct change *list,
+	      size_t *n);
+
 /* Writes a user that was read.  CONFLICT: another was faster; read again. */
 MUST_USE enum status user_update(struct cx *cx, struct store *st, struct user *u,
 				 const struct audit *by);

@@ -5,6 +5,7 @@
 #include "common/grants.h"
 #include "common/text.h"
 #include "stores/audit.h"
+#include "stores/mails.h"
 #include "stores/principals.h"
 #include "stores/roles.h"
 #include "stores/tenants.h"
@@ -60,7 +61,8 @@ enum status access_request_create(struct cx *cx, struct store *st, struct access
 				  const struct audit *by)
 {
 	struct access_request *there;
-	struct change list[3];
+	struct change list[4];
+	size_t n = 3;
 	enum status s = find_pending(cx, st, r, &there);
 
 	if (s)
@@ -76,7 +78,8 @@ enum status access_request_create(struct cx *cx, struct store *st, struct access
 	list[0] = (struct change){ INSERT, &r->row };
 	list[1] = tenant_touch(cx, r->tenant_id);
 	list[2] = record(cx, r, "request_access", by);
-	return store_apply(cx, st, list, ARRAY_SIZE(list), NULL);
+	s = mail_add(cx, st, r->tenant_id, MAIL_ACCESS_ASKED, r->id, list, &n);
+	return s ? s : store_apply(cx, st, list, n, NULL);
 }
 
 /* --- deciding ----------------------------------------------------------------------------- */
@@ -151,6 +154,8 @@ enum status access_request_decide(struct cx *cx, struct store *st, struct access
 		s = add_grant(cx, st, r, asset, by, list, &n);
 	else if (!yes)
 		s = add_revocation(cx, st, r, list, &n);
+	if (!s)
+		s = mail_add(cx, st, r->tenant_id, MAIL_ACCESS_DECIDED, r->id, list, &n);
 	if (!s)
 		s = store_apply(cx, st, list, n, NULL);
 	return s == EXISTS ? fail(cx, CONFLICT, "it was decided at the same time") : s;

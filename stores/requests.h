@@ -13,7 +13,8 @@ MUST_USE enum status access_request_find(struct cx *cx, struct store *st, const 
 
 /*
  * Makes a request of r's user for r's asset: fills id, status and requested_at.  Where that
- * user's request for it is pending already, r is that one.
+ * user's request for it is pending already, r is that one.  The tenant's administrators are
+ * told by mail, and who asked of the decision: stores/mails.h.
  */
 MUST_USE enum status access_request_create(struct cx *cx, struct store *st,
 					   struct access_request *r, const struct audit *by);

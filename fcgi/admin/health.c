@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* health.c - is it up, can it reach its store, and is authentication on. */
+#include "common/text.h"
 #include "fcgi/admin/admin.h"
+#include "stores/signups.h"
 
 #define HEALTH_TIMEOUT_MS 3000
 
@@ -44,10 +46,22 @@ enum status get_health(struct request *rq)
 	return answer_json(rq, 200, o);
 }
 
+/* Before anybody logged in: what a page of logins has to show.  `tenant-id` says whose. */
 enum status get_app_config(struct request *rq)
 {
 	struct json_object *o = json_new_object(rq->cx);
+	const char *tenant_id;
+	struct setting v;
+	enum status s = request_query(rq, "tenant-id", &tenant_id);
 
+	if (s)
+		return s;
+	if (!tenant_id)
+		tenant_id = NIL_UUID;
+	if (cx_left_ms(rq->cx) > HEALTH_TIMEOUT_MS)
+		rq->cx->deadline_ms = cx_monotonic_ms() + HEALTH_TIMEOUT_MS;
+	s = text_is_uuid(tenant_id) ? signup_allowed(rq->cx, rq->rs->store, tenant_id, &v) : DENIED;
 	json_set_bool(o, "auth_enabled", !rq->rs->config->no_auth);
+	json_set_bool(o, "allow_public_signup", s == OK);
 	return answer_json(rq, 200, o);
 }

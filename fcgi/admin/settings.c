@@ -2,9 +2,11 @@
 /* settings.c - /api/v1/config/settings: what a tenant's administrators set for all of it. */
 #include "stores/settings.h"
 
+#include "common/mail.h"
 #include "common/text.h"
 #include "fcgi/actor.h"
 #include "fcgi/admin/admin.h"
+#include "vending/smtp.h"
 
 #define MAX_DAYS 36500
 
@@ -68,6 +70,7 @@ static enum status restore_password(struct request *rq, const struct setting *ol
 				    struct setting *v)
 {
 	struct json_object *now = mail(rq->cx, v), *before = mail(rq->cx, old);
+	const char *sent = v->smtp_password;
 	enum status s;
 
 	if (!v->smtp_host)
@@ -76,7 +79,21 @@ static enum status restore_password(struct request *rq, const struct setting *ol
 		json_set(now, "smtp_port", json_member(before, "smtp_port"));
 	s = secrets_restore(rq->cx, now, before, NULL);
 	v->smtp_password = json_text(now, "smtp_password");
-	return s;
+	if (s || !v->smtp_host || text_same(sent, v->smtp_password))
+		return s;
+	return text_same(v->smtp_user, old->smtp_user)
+		       ? OK
+		       : fail(rq->cx, INVALID,
+			      "smtp_password is masked, and smtp_user is another: give it anew");
+}
+
+static enum status check_mail(struct request *rq, const struct setting *v)
+{
+	const struct smtp_server server = { v->smtp_host, v->smtp_port, v->smtp_user, NULL };
+
+	if (v->smtp_from && !mail_address_is_sane(v->smtp_from))
+		return fail(rq->cx, INVALID, "smtp_from: no e-mail address: \"%s\"", v->smtp_from);
+	return v->smtp_host ? smtp_check(rq->cx, rq->rs->config->outbound_allow, &server) : OK;
 }
 
 /* What the body leaves out is unset from then on, as clients expect; a masked password stays. */
@@ -97,7 +114,11 @@ static enum status read_settings(struct request *rq, const struct setting *old, 
 		s = read_name(rq, "smtp_user", &v->smtp_user);
 	if (!s)
 		s = read_name(rq, "smtp_password", &v->smtp_password);
-	return s ? s : restore_password(rq, old, v);
+	if (!s)
+		s = read_name(rq, "smtp_from", &v->smtp_from);
+	if (!s)
+		s = restore_password(rq, old, v);
+	return s ? s : check_mail(rq, v);
 }
 
 static enum status update_once(struct request *rq, struct setting *v)

@@ -25,6 +25,8 @@ void token_ttl(const struct principal *who, int64_t *ttl_s);
 enum status create_oauth_token(struct request *rq);
 enum status log_in(struct request *rq);
 enum status log_out(struct request *rq);
+enum status sign_up(struct request *rq);
+enum status confirm_signup(struct request *rq);
 enum status get_me(struct request *rq);
 enum status create_token(struct request *rq);
 enum status token_objects(struct request *rq,

@@ -24,6 +24,8 @@ static const struct route routes[] = {
 	  NULL },
 
 	{ "POST", V1 "users/login", PUBLIC, ON_SERVER, NOT_ICEBERG, log_in, NULL },
+	{ "POST", V1 "signup", PUBLIC, ON_SERVER, NOT_ICEBERG, sign_up, NULL },
+	{ "POST", V1 "signup/confirm", PUBLIC, ON_SERVER, NOT_ICEBERG, confirm_signup, NULL },
 	{ "POST", V1 "users/logout", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, log_out, NULL },
 	{ "GET", V1 "users/me", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, get_me, NULL },
 	{ "GET", V1 "users/me/tokens", MAY_ANYTHING_OWN, ON_TENANT, NOT_ICEBERG, list_my_tokens,

@@ -131,7 +131,7 @@ def test_live(uri):
 
 
 def test_app_config(root):
-    assert Api(root.uri, {}).ok("GET", "app-config") == {"auth_enabled": True}
+    assert Api(root.uri, {}).ok("GET", "app-config") == {"auth_enabled": True, "allow_public_signup": False}
 
 
 # --- tenants ------------------------------------------------------------------

@@ -402,7 +402,7 @@ def test_settings(root, user, stranger):  # noqa: F811
     settings = stranger.ok("GET", "config/settings")
     assert settings == {
         "allow_public_signup": False, "default_warehouse_bucket": None, "default_retention_days": None,
-        "smtp_host": None, "smtp_port": None, "smtp_user": None, "smtp_password": None,
+        "smtp_host": None, "smtp_port": None, "smtp_user": None, "smtp_password": None, "smtp_from": None,
     }  # fmt: skip
     body = {"default_retention_days": 90, "smtp_host": "mail", "smtp_port": 25, "smtp_password": "hunter2-do-not-show"}
     put = stranger.ok("PUT", "config/settings", body)

@@ -35,7 +35,7 @@ AUDIT = (
     "error_message metadata"
 )
 SETTINGS = (
-    "allow_public_signup default_warehouse_bucket default_retention_days smtp_host smtp_port smtp_user smtp_password"
+    "allow_public_signup default_warehouse_bucket default_retention_days smtp_host smtp_port smtp_user smtp_password smtp_from"
 )
 STATS = "catalogs_count tables_count namespaces_count users_count warehouses_count branches_count tenants_count scope"
 BRANCH = "name head_commit_id branch_type assets"
@@ -57,7 +57,7 @@ ROWS = [
     ("nobody", "GET", "/health/ready", None, 200, "status store store_latency_ms", {}),
     ("nobody", "GET", "/health/live", None, 200, "status", {}),
     ("nobody", "GET", "/metrics", None, 200, None, {}),
-    ("nobody", "GET", "app-config", None, 200, "auth_enabled", {}),
+    ("nobody", "GET", "app-config", None, 200, "auth_enabled allow_public_signup", {}),
     ("admin", "GET", "config/settings", None, 200, SETTINGS, {}),
     ("admin", "PUT", "config/settings", {"default_retention_days": 60}, 200, SETTINGS, {}),
     # tenants
