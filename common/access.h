@@ -29,6 +29,7 @@ struct principal {
 	enum role role;
 	const char *token_id;	     /* the jti, or NULL (API key, Basic, no-auth) */
 	int64_t expires_ms;	     /* of the token; 0 = never */
+	struct given_roles given;    /* beside those that rows assign */
 	const struct grants *grants; /* a tenant user's, by roles and direct; NULL = none */
 };
 

@@ -41,6 +41,13 @@ struct grant {
 	const char *permission_id, *role_id;
 };
 
+/* Roles that another server's claims give: no rows say so, each credential does for itself. */
+#define MAX_GIVEN_ROLES 32
+struct given_roles {
+	const char *const *ids;
+	size_t n;
+};
+
 /* --- JSON -------------------------------------------------------------------- */
 
 /*

@@ -94,7 +94,7 @@ KIND(token, "tokens", 2, 0);
 static const struct column role_row_columns[] = {
 	COLUMN(role_row, TEXT, tenant_id, KEY | READONLY),
 	COLUMN(role_row, TEXT, id, KEY | READONLY),
-	COLUMN(role_row, TEXT, name, 0),
+	COLUMN(role_row, TEXT, name, INDEX),
 	COLUMN(role_row, TEXT, description, 0),
 	COLUMN(role_row, JSON, permissions, 0),
 	COLUMN(role_row, TEXT, created_by, READONLY),

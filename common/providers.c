@@ -90,10 +90,15 @@ static enum status read_people(struct cx *cx, const char *prefix, struct provide
 	p->email_domains = value(cx, prefix, "EMAIL_DOMAINS");
 	p->roles_claim = value(cx, prefix, "ROLES_CLAIM");
 	p->admin_values = value(cx, prefix, "ADMIN_VALUES");
+	p->roles = value(cx, prefix, "ROLES");
 	p->create = provider_lists("true,1,yes,on", create);
 	if (!p->create && !provider_lists("false,0,no,off", create))
 		return fail(cx, INVALID, "%sCREATE_USERS is neither true nor false: \"%s\"", prefix,
 			    create);
+	if (p->roles && !p->roles_claim)
+		return fail(cx, INVALID,
+			    "%sROLES says what ROLES_CLAIM's values mean, which is not set",
+			    prefix);
 	if (p->tenant_id && !text_is_uuid(p->tenant_id))
 		return fail(cx, INVALID, "%sTENANT is no UUID: \"%s\"", prefix, p->tenant_id);
 	return read_role(cx, prefix, p);

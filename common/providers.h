@@ -30,7 +30,9 @@ struct provider {
 	const char *email_domains;	      /* ',' between; NULL: any account */
 	enum role role;
 	const char *roles_claim, *admin_values; /* values, ',' between, that make an admin */
-	bool create;				/* users are made when they first come */
+	/* "value=role name,...": what its values give; "*": each the role of its name; NULL: none */
+	const char *roles;
+	bool create; /* users are made when they first come */
 };
 
 struct providers {

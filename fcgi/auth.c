@@ -162,6 +162,16 @@ static bool kind_of(const char *word, enum principal_kind *out)
 	return false;
 }
 
+struct given_roles given_read(struct cx *cx, struct json_object *v)
+{
+	size_t n = json_object_is_type(v, json_type_array) ? json_object_array_length(v) : 0;
+	const char **ids = cx_array(cx, n, sizeof(*ids));
+
+	for (size_t i = 0; i < n; i++)
+		ids[i] = json_object_get_string(json_object_array_get_idx(v, i));
+	return (struct given_roles){ ids, n };
+}
+
 static enum status read_claims(struct cx *cx, struct json_object *claims, struct principal *who)
 {
 	const char *tenant = json_text(claims, "tenant_id");
@@ -173,6 +183,7 @@ static enum status read_claims(struct cx *cx, struct json_object *claims, struct
 		.role = role_parse(json_text(claims, "role")),
 		.token_id = json_text(claims, "jti"),
 		.expires_ms = json_int(claims, "exp", 0) * 1000,
+		.given = given_read(cx, json_member(claims, "roles")),
 	};
 	if (!who->id || !who->name || !who->token_id ||
 	    !kind_of(json_text(claims, "kind"), &who->kind))
@@ -407,7 +418,8 @@ static enum status with_grants(struct request *rq, const struct principal **who)
 	full = CX_NEW(rq->cx, struct principal);
 	*full = **who;
 	*who = full;
-	return grants_of(rq->cx, rq->rs->store, full->tenant_id, full->id, &full->grants);
+	return grants_of(rq->cx, rq->rs->store, full->tenant_id, full->id, full->given,
+			 &full->grants);
 }
 
 /* Verifies a credential, unless it was before; resolve() asks again when the epochs moved. */
@@ -488,6 +500,15 @@ enum status authenticate(struct request *rq)
 
 /* --- issuing ------------------------------------------------------------------------- */
 
+struct json_object *given_json(struct cx *cx, struct given_roles given)
+{
+	struct json_object *ids = json_new_array(cx);
+
+	for (size_t i = 0; i < given.n; i++)
+		json_add_text(ids, given.ids[i]);
+	return ids;
+}
+
 static struct json_object *claims_of(struct cx *cx, const struct principal *who,
 				     const struct token *t)
 {
@@ -501,6 +522,8 @@ static struct json_object *claims_of(struct cx *cx, const struct principal *who,
 	json_set_text(o, "username", who->name);
 	json_set_text(o, "tenant_id", *who->tenant_id ? who->tenant_id : NULL);
 	json_set_text(o, "role", role_name(who->role));
+	if (who->given.n)
+		json_set(o, "roles", given_json(cx, who->given));
 	json_set_int(o, "iat", t->created_at / 1000);
 	json_set_int(o, "exp", t->expires_at / 1000);
 	return o;

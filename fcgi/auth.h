@@ -61,6 +61,11 @@ MUST_USE enum status auth_failed(struct request *rq, struct attempts *attempts,
 MUST_USE enum status auth_basic(struct cx *cx, const char *header, const char **user,
 				const char **password);
 
+/* Roles of another server's claims as a token of ours, and the row of a login, hold them: [ids].
+ * What is no list holds none. */
+struct json_object *given_json(struct cx *cx, struct given_roles given);
+struct given_roles given_read(struct cx *cx, struct json_object *v);
+
 /* --- issuing ---------------------------------------------------------------------- */
 
 /* Issues a signed token and its row (which revocation deletes).  `also` are

@@ -70,6 +70,9 @@ enum status external_token(struct request *rq, const struct provider *p, const c
 	role = external_role(p, claims);
 	who = CX_NEW(rq->cx, struct principal);
 	*who = *auth_user(rq->cx, &u);
+	s = external_roles(rq, p, claims, u.tenant_id, &who->given);
+	if (s)
+		return s;
 	if (role != ROLE_NONE)
 		who->role = role;
 	who->expires_ms = json_int(claims, "exp", 0) * 1000;

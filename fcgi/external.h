@@ -36,6 +36,14 @@ MUST_USE enum status external_token(struct request *rq, const struct provider *p
 MUST_USE enum status external_user(struct request *rq, const struct provider *p,
 				   struct json_object *claims, struct user *out);
 
+/*
+ * The tenant's roles that the claims give, by their names; none of a name that no role has.
+ * At most MAX_GIVEN_ROLES.
+ */
+MUST_USE enum status external_roles(struct request *rq, const struct provider *p,
+				    struct json_object *claims, const char *tenant_id,
+				    struct given_roles *out);
+
 /* The role the claims give, where the provider says that claims do; ROLE_NONE: the row's. */
 enum role external_role(const struct provider *p, struct json_object *claims);
 

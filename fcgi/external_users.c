@@ -6,10 +6,12 @@
 #include "fcgi/actor.h"
 #include "stores/identities.h"
 #include "stores/principals.h"
+#include "stores/roles.h"
 
 #define TRIES 4
 #define MAX_SUBJECT 200
 #define MAX_NAME 255
+#define MAX_VALUES 100 /* of a claim, each of them a role's name */
 
 static enum status refuse(struct request *rq, const char *why)
 {
@@ -64,25 +66,107 @@ static bool in_domains(const char *email, const char *domains)
 	return email && provider_lists(domains, strchr(email, '@') + 1);
 }
 
+/* The i-th value of a claim that is a text or a list of texts; NULL: no text, or past the end. */
+static const char *value_at(struct json_object *v, size_t i)
+{
+	if (json_object_is_type(v, json_type_array))
+		v = i < json_object_array_length(v) ? json_object_array_get_idx(v, i) : NULL;
+	else if (i)
+		return NULL;
+	return json_object_is_type(v, json_type_string) ? json_object_get_string(v) : NULL;
+}
+
+static size_t n_values(struct json_object *v)
+{
+	return json_object_is_type(v, json_type_array) ? json_object_array_length(v) : 1;
+}
+
 enum role external_role(const struct provider *p, struct json_object *claims)
 {
 	struct json_object *v = p->roles_claim ? claim(claims, p->roles_claim) : NULL;
 
 	if (!p->roles_claim)
 		return ROLE_NONE;
-	if (json_object_is_type(v, json_type_string) &&
-	    provider_lists(p->admin_values, json_object_get_string(v)))
-		return ROLE_TENANT_ADMIN;
-	if (!json_object_is_type(v, json_type_array))
-		return p->role;
-	for (size_t i = 0; i < json_object_array_length(v); i++) {
-		struct json_object *item = json_object_array_get_idx(v, i);
+	for (size_t i = 0; i < n_values(v); i++) {
+		const char *value = value_at(v, i);
 
-		if (json_object_is_type(item, json_type_string) &&
-		    provider_lists(p->admin_values, json_object_get_string(item)))
+		if (value && provider_lists(p->admin_values, value))
 			return ROLE_TENANT_ADMIN;
 	}
 	return p->role;
+}
+
+/* What is being collected. */
+struct giving {
+	struct request *rq;
+	const char *tenant_id;
+	const char **ids;
+	size_t n;
+};
+
+static enum status give(struct giving *g, const char *name)
+{
+	return *name ? roles_named(g->rq->cx, g->rq->rs->store, g->tenant_id, name, g->ids, &g->n)
+		     : OK;
+}
+
+/* Every value is a role's name. */
+static enum status give_each(struct giving *g, struct json_object *v)
+{
+	enum status s = OK;
+
+	for (size_t i = 0; !s && i < n_values(v) && i < MAX_VALUES && g->n < MAX_GIVEN_ROLES; i++) {
+		const char *value = value_at(v, i);
+
+		if (value && strlen(value) <= MAX_NAME)
+			s = give(g, value);
+	}
+	return s;
+}
+
+static bool has_value(struct json_object *v, const char *word, size_t n)
+{
+	for (size_t i = 0; i < n_values(v); i++) {
+		const char *value = value_at(v, i);
+
+		if (value && strlen(value) == n && memcmp(value, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of "value=role,..." those whose value is there. */
+static enum status give_mapped(struct giving *g, const char *map, struct json_object *v)
+{
+	enum status s = OK;
+
+	while (!s && *map) {
+		size_t n, value;
+
+		map += strspn(map, ", ");
+		n = strcspn(map, ",");
+		value = strcspn(map, "=,");
+		if (value < n && has_value(v, map, value))
+			s = give(g, cx_strndup(g->rq->cx, map + value + 1, n - value - 1));
+		map += n;
+	}
+	return s;
+}
+
+enum status external_roles(struct request *rq, const struct provider *p, struct json_object *claims,
+			   const char *tenant_id, struct given_roles *out)
+{
+	struct giving g = { .rq = rq, .tenant_id = tenant_id };
+	struct json_object *v = p->roles ? claim(claims, p->roles_claim) : NULL;
+	enum status s;
+
+	*out = (struct given_roles){ .n = 0 };
+	if (!v)
+		return OK;
+	g.ids = cx_array(rq->cx, MAX_GIVEN_ROLES, sizeof(*g.ids));
+	s = strcmp(p->roles, "*") == 0 ? give_each(&g, v) : give_mapped(&g, p->roles, v);
+	*out = (struct given_roles){ g.ids, g.n };
+	return s;
 }
 
 /* "acme=UUID,beta=UUID": what a value of the tenant's claim means; NULL: nothing. */

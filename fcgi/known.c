@@ -17,7 +17,8 @@ struct place {
 	int64_t expires_ms;
 	bool has_token;
 	char id[ID_BYTES], tenant_id[ID_BYTES], token_id[ID_BYTES], name[NAME_BYTES];
-	const struct grants *grants; /* in cx */
+	struct given_roles given;    /* in cx */
+	const struct grants *grants; /* likewise */
 	struct cx cx;
 };
 
@@ -78,9 +79,19 @@ const struct principal *known_find(struct cx *cx, const struct known *k, const c
 		.name = cx_strdup(cx, p->name),
 		.tenant_id = cx_strdup(cx, p->tenant_id),
 		.token_id = p->has_token ? cx_strdup(cx, p->token_id) : NULL,
+		.given = p->given,
 		.grants = p->grants,
 	};
 	return who;
+}
+
+static struct given_roles copy_given(struct cx *cx, struct given_roles g)
+{
+	const char **ids = cx_array(cx, g.n, sizeof(*ids));
+
+	for (size_t i = 0; i < g.n; i++)
+		ids[i] = cx_strdup(cx, g.ids[i]);
+	return (struct given_roles){ ids, g.n };
 }
 
 static bool set(char *to, size_t size, const char *text)
@@ -104,6 +115,7 @@ void known_keep(struct known *k, const char *credential, const struct principal 
 	p->expires_ms = who->expires_ms;
 	p->has_token = who->token_id != NULL;
 	cx_free(&p->cx);
+	p->given = copy_given(&p->cx, who->given);
 	p->grants = grants_copy(&p->cx, who->grants);
 	p->round = k->round;
 }

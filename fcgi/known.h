@@ -11,8 +11,8 @@ struct known;
 struct known *known_open(void);
 void known_close(struct known *k);
 
-/* NULL: not known, or its time is over.  A copy in the context's memory; its grants are
- * the table's own, and good until the next known_keep. */
+/* NULL: not known, or its time is over.  A copy in the context's memory; its grants and
+ * roles are the table's own, and good until the next known_keep. */
 const struct principal *known_find(struct cx *cx, const struct known *k, const char *credential);
 
 /* Keeps a copy; one with a name too long for a place is not kept. */

@@ -71,39 +71,86 @@ static enum status direct_grants(struct cx *cx, struct store *st, const char *te
 	return store_list(cx, st, &q, out);
 }
 
-enum status roles_of(struct cx *cx, struct store *st, const char *tenant_id, const char *user_id,
-		     struct role_row **out, size_t *n)
+static bool is_listed(const char *const *ids, size_t n, const char *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* Those assigned, then those given, each once. */
+static enum status role_ids(struct cx *cx, struct store *st, const char *tenant_id,
+			    const char *user_id, struct given_roles given, const char ***out,
+			    size_t *n)
 {
 	struct role_assignment from = { .row = ROW(role_assignment),
 					.tenant_id = tenant_id,
 					.user_id = user_id };
 	struct query q = { .from = &from.row, .bound = 2, .limit = MAX_ROLES };
-	struct role_assignment *a;
-	struct row **rows;
+	const struct role_assignment *a;
 	struct rows found;
 	enum status s = store_list(cx, st, &q, &found);
 
 	*n = 0;
-	if (s || !found.n)
+	if (s)
 		return s;
 	a = found.items;
-	*out = cx_array(cx, found.n, sizeof(struct role_row));
-	rows = cx_array(cx, found.n, sizeof(struct row *));
-	for (size_t i = 0; i < found.n; i++) {
+	*out = cx_array(cx, found.n + given.n, sizeof(**out));
+	for (size_t i = 0; i < found.n; i++)
+		(*out)[(*n)++] = a[i].role_id;
+	for (size_t i = 0; i < given.n; i++)
+		if (!is_listed(*out, *n, given.ids[i]))
+			(*out)[(*n)++] = given.ids[i];
+	return OK;
+}
+
+enum status roles_of(struct cx *cx, struct store *st, const char *tenant_id, const char *user_id,
+		     struct given_roles given, struct role_row **out, size_t *n)
+{
+	const char **ids;
+	struct row **rows;
+	size_t found;
+	enum status s = role_ids(cx, st, tenant_id, user_id, given, &ids, &found);
+
+	*n = 0;
+	if (s || !found)
+		return s;
+	*out = cx_array(cx, found, sizeof(struct role_row));
+	rows = cx_array(cx, found, sizeof(struct row *));
+	for (size_t i = 0; i < found; i++) {
 		(*out)[i] = (struct role_row){ .row = ROW(role_row),
 					       .tenant_id = tenant_id,
-					       .id = a[i].role_id };
+					       .id = ids[i] };
 		rows[i] = &(*out)[i].row;
 	}
-	s = store_get_all(cx, st, rows, found.n);
-	for (size_t i = 0; !s && i < found.n; i++)
+	s = store_get_all(cx, st, rows, found);
+	for (size_t i = 0; !s && i < found; i++)
 		if ((*out)[i].row.version)
 			(*out)[(*n)++] = (*out)[i];
 	return s;
 }
 
+enum status roles_named(struct cx *cx, struct store *st, const char *tenant_id, const char *name,
+			const char **ids, size_t *n)
+{
+	struct role_row from = { .row = ROW(role_row), .tenant_id = tenant_id, .name = name };
+	struct query q = {
+		.from = &from.row, .bound = 1, .where = { "name" }, .limit = MAX_GIVEN_ROLES
+	};
+	const struct role_row *r;
+	struct rows found;
+	enum status s = store_list(cx, st, &q, &found);
+
+	r = found.items;
+	for (size_t i = 0; !s && i < found.n && *n < MAX_GIVEN_ROLES; i++)
+		if (!is_listed(ids, *n, r[i].id))
+			ids[(*n)++] = r[i].id;
+	return s;
+}
+
 enum status grants_of(struct cx *cx, struct store *st, const char *tenant_id, const char *user_id,
-		      const struct grants **out)
+		      struct given_roles given, const struct grants **out)
 {
 	struct list l = { .cx = cx, .size = sizeof(struct grant) };
 	struct role_row *roles;
@@ -113,7 +160,7 @@ enum status grants_of(struct cx *cx, struct store *st, const char *tenant_id, co
 	enum status s = direct_grants(cx, st, tenant_id, user_id, &direct);
 
 	if (!s)
-		s = roles_of(cx, st, tenant_id, user_id, &roles, &n);
+		s = roles_of(cx, st, tenant_id, user_id, given, &roles, &n);
 	if (s)
 		return s;
 	p = direct.items;

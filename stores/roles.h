@@ -16,10 +16,11 @@
 
 /*
  * What the principal holds, by roles and directly: two round trips, and one more where
- * it has roles.  A stored grant that can't be read grants nothing (and is logged).
+ * it has roles.  `given` are roles beside those that are assigned to it.  A stored grant that can't be read grants nothing (and is logged).
  */
 MUST_USE enum status grants_of(struct cx *cx, struct store *st, const char *tenant_id,
-			       const char *user_id, const struct grants **out);
+			       const char *user_id, struct given_roles given,
+			       const struct grants **out);
 
 /* --- roles ---------------------------------------------------------------------- */
 
@@ -50,9 +51,15 @@ MUST_USE enum status role_unassign(struct cx *cx, struct store *st, const char *
 				   const char *user_id, const char *role_id,
 				   const struct audit *by);
 
-/* The roles of a principal, n of them: one or two round trips. */
+/* The roles of a principal, n of them, those given among them: one or two round trips. */
 MUST_USE enum status roles_of(struct cx *cx, struct store *st, const char *tenant_id,
-			      const char *user_id, struct role_row **out, size_t *n);
+			      const char *user_id, struct given_roles given, struct role_row **out,
+			      size_t *n);
+
+/* Adds the ids of the tenant's roles of that name, up to MAX_GIVEN_ROLES in all, to `ids`, each
+ * once.  None is no failure. */
+MUST_USE enum status roles_named(struct cx *cx, struct store *st, const char *tenant_id,
+				 const char *name, const char **ids, size_t *n);
 
 /* --- direct grants ---------------------------------------------------------------- */
 

@@ -39,7 +39,7 @@ static enum status read_who(struct request *rq, struct question *q)
 	q->who = who;
 	if (who->role != ROLE_TENANT_USER)
 		return OK;
-	return grants_of(rq->cx, rq->rs->store, who->tenant_id, who->id, &who->grants);
+	return grants_of(rq->cx, rq->rs->store, who->tenant_id, who->id, who->given, &who->grants);
 }
 
 static enum status read_action(struct request *rq, struct question *q)

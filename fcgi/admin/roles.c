@@ -33,7 +33,8 @@ static enum status answer_roles(struct request *rq, const struct role_row *roles
 /* The caller's own, for who is no administrator. */
 static enum status own_roles(struct request *rq, struct role_row **out, size_t *n)
 {
-	return roles_of(rq->cx, rq->rs->store, rq->who->tenant_id, rq->who->id, out, n);
+	return roles_of(rq->cx, rq->rs->store, rq->who->tenant_id, rq->who->id, rq->who->given, out,
+			n);
 }
 
 enum status list_roles(struct request *rq)
@@ -221,7 +222,8 @@ enum status list_user_roles(struct request *rq)
 	enum status s = people_person(rq, rq->segments[0], &person);
 
 	if (!s)
-		s = roles_of(rq->cx, rq->rs->store, person.tenant_id, person.id, &roles, &n);
+		s = roles_of(rq->cx, rq->rs->store, person.tenant_id, person.id,
+			     (struct given_roles){ 0 }, &roles, &n);
 	return s ? s : answer_roles(rq, roles, n);
 }
 

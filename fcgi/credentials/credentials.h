@@ -18,7 +18,8 @@ enum status show_token(struct request *rq, const struct issued *t, const char *t
 /*
  * How long a token for `who` may live: no longer than what `who` came with, unless
  * that was a token of a user, a service user or root, whose rows say when it ends.  A
- * program's token has only its own time, which no token of its making may pass.
+ * program's token has only its own time, which no token of its making may pass; nor may one with
+ * roles of another server's claims, which are as old as the first of them.
  */
 void token_ttl(const struct principal *who, int64_t *ttl_s);
 

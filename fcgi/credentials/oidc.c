@@ -267,7 +267,7 @@ static enum status find_user(struct request *rq, const struct provider *p,
 
 /* A code that buys a token once, for a program that can't see cookies. */
 static enum status send_code(struct request *rq, const struct oauth_flow *state,
-			     const struct user *u)
+			     const struct user *u, struct given_roles given)
 {
 	unsigned char bytes[SECRET_BYTES];
 	struct text t = text_open(rq->cx, MAX_URL);
@@ -283,6 +283,7 @@ static enum status send_code(struct request *rq, const struct oauth_flow *state,
 	flow.tenant_id = u->tenant_id;
 	flow.username = u->username;
 	flow.user_id = u->id;
+	flow.roles = json_print(rq->cx, given_json(rq->cx, given), NULL);
 	flow.expires_ms = cx_now_ms() + CODE_MS;
 	text_add(&t, state->redirect_uri);
 	add_parameter(&t, "code", code);
@@ -298,6 +299,7 @@ enum status oauth_callback(struct request *rq)
 	struct json_object *claims;
 	const struct provider *p;
 	struct oauth_flow flow;
+	struct given_roles given;
 	struct user u;
 	enum status s = find_provider(rq, &p);
 
@@ -315,7 +317,9 @@ enum status oauth_callback(struct request *rq)
 		s = find_user(rq, p, claims, &u);
 	if (s == UNAUTHENTICATED || s == INVALID)
 		refusal_note(rq, "", "unknown", "login_failed", rq->route->pattern);
-	return s ? s : send_code(rq, &flow, &u);
+	if (!s)
+		s = external_roles(rq, p, claims, u.tenant_id, &given);
+	return s ? s : send_code(rq, &flow, &u, given);
 }
 
 /* --- the token -------------------------------------------------------------------------------------- */
@@ -323,7 +327,9 @@ enum status oauth_callback(struct request *rq)
 static enum status issue(struct request *rq, const struct oauth_flow *flow, struct user *u,
 			 struct issued *t)
 {
-	const struct principal *who;
+	const char *roles = flow->roles ? flow->roles : "[]";
+	struct principal who;
+	struct json_object *ids;
 	struct change list[2];
 	struct audit *record;
 	enum status s = user_find(rq->cx, rq->rs->store, flow->tenant_id, flow->username, u);
@@ -332,13 +338,17 @@ static enum status issue(struct request *rq, const struct oauth_flow *flow, stru
 		return s;
 	if (s || !u->active || strcmp(u->id, flow->user_id) != 0)
 		return fail(rq->cx, INVALID, "this code's user is no more, or not active");
-	who = auth_user(rq->cx, u);
-	list[0] = login_record(rq, who, "login");
+	s = json_parse(rq->cx, roles, strlen(roles), 2, &ids);
+	if (s)
+		return s;
+	who = *auth_user(rq->cx, u);
+	who.given = given_read(rq->cx, ids);
+	list[0] = login_record(rq, &who, "login");
 	record = (struct audit *)list[0].row;
 	record->metadata = cx_printf(rq->cx, "{\"provider\":\"%s\"}", flow->provider);
 	u->last_login = cx_now_ms();
 	list[1] = (struct change){ UPDATE, &u->row };
-	return auth_issue(rq->cx, rq->rs, who, rq->rs->config->login_ttl_s, list, 2, t);
+	return auth_issue(rq->cx, rq->rs, &who, rq->rs->config->login_ttl_s, list, 2, t);
 }
 
 static enum status show_exchange(struct request *rq, const struct issued *t, const struct user *u)

@@ -144,7 +144,7 @@ enum status create_token(struct request *rq)
 
 void token_ttl(const struct principal *who, int64_t *ttl_s)
 {
-	bool ends = who->kind == A_TOKEN || !who->token_id;
+	bool ends = who->kind == A_TOKEN || !who->token_id || who->given.n;
 	int64_t left_s = (who->expires_ms - cx_now_ms()) / 1000;
 
 	if (ends && who->expires_ms && left_s < *ttl_s)

@@ -2,7 +2,9 @@
 /* test_external.c - another issuer's tokens as credentials: who they are, and when they are none. */
 #include "fcgi/server.h"
 
+#include "fcgi/external.h"
 #include "stores/identities.h"
+#include "stores/roles.h"
 #include "tests/unit/fake_server.h"
 #include "tests/unit/foreign.h"
 #include "tests/unit/logins.h"
@@ -146,6 +148,120 @@ START_TEST(claims_give_roles)
 				    token_of("u", ",\"realm\":{\"roles\":\"root\"}"), NULL)
 				 .status,
 			 403);
+}
+END_TEST
+
+/* --- roles of ours ---------------------------------------------------------------------------- */
+
+static void make_role(struct role_row *r, const char *tenant_id, const char *name)
+{
+	*r = (struct role_row){ .tenant_id = tenant_id, .name = name, .permissions = "[]" };
+	must(role_create(&cx, st, r, NULL));
+}
+
+/* The ids of those that a token of these claims gives, in our tenant. */
+static struct given_roles given(const struct provider *p, const char *claims)
+{
+	struct responder rs = { .store = st };
+	struct request rq = { .cx = &cx, .rs = &rs };
+	struct json_object *v;
+	struct given_roles out;
+
+	must(json_parse(&cx, claims, strlen(claims), 8, &v));
+	must(external_roles(&rq, p, v, TENANT, &out));
+	return out;
+}
+
+static bool has_id(struct given_roles g, const struct role_row *r)
+{
+	for (size_t i = 0; i < g.n; i++)
+		if (strcmp(g.ids[i], r->id) == 0)
+			return true;
+	return false;
+}
+
+START_TEST(groups_give_roles_by_name)
+{
+	struct provider p = { .roles_claim = "groups", .roles = "readers=Analysts, etl=Writers" };
+	struct role_row analysts, writers, theirs, twin;
+	struct given_roles g;
+
+	begin_well();
+	make_role(&analysts, TENANT, "Analysts");
+	make_role(&writers, TENANT, "Writers");
+	make_role(&theirs, OTHER, "Theirs");
+	g = given(&p, "{\"groups\":[\"readers\",\"x\",7]}");
+	ck_assert(g.n == 1 && has_id(g, &analysts));
+	g = given(&p, "{\"groups\":\"etl\"}");
+	ck_assert(g.n == 1 && has_id(g, &writers));
+	g = given(&p, "{\"groups\":[\"etl\",\"readers\",\"etl\"]}");
+	ck_assert_uint_eq(g.n, 2);
+	/* a role's own name is no group's, nor another tenant's; what is no text gives nothing */
+	ck_assert_uint_eq(given(&p, "{\"groups\":[\"Analysts\",\"reader\",\"READERS\"]}").n, 0);
+	ck_assert_uint_eq(given(&p, "{\"groups\":{\"readers\":true}}").n, 0);
+	ck_assert_uint_eq(given(&p, "{}").n, 0);
+	p.roles = "readers=Theirs,etl=,=Analysts,readers";
+	ck_assert_uint_eq(given(&p, "{\"groups\":[\"readers\",\"etl\"]}").n, 0);
+	p.roles = "*";
+	g = given(&p, "{\"groups\":[\"Writers\",\"Theirs\",\"readers\",\"\"]}");
+	ck_assert(g.n == 1 && has_id(g, &writers));
+	make_role(&twin, TENANT, "Writers");
+	g = given(&p, "{\"groups\":[\"Writers\"]}");
+	ck_assert(g.n == 2 && has_id(g, &writers) && has_id(g, &twin));
+	p.roles = NULL;
+	ck_assert_uint_eq(given(&p, "{\"groups\":[\"Writers\"]}").n, 0);
+}
+END_TEST
+
+/* A token of ours for it. */
+static const char *exchanged(const char *token)
+{
+	const char *params[] = { FORM, NULL };
+	struct fcgi_answer a = fcgi_call(&cx, &responder, "POST", "/v1/oauth/tokens", params,
+					 cx_printf(&cx, EXCHANGE "&subject_token=%s", token));
+
+	ck_assert_msg(a.status == 200, "%d %s", a.status, a.body);
+	return json_text(body_of(&a), "access_token");
+}
+
+static const char *role_in(const char *token, size_t i)
+{
+	struct json_object *claims;
+
+	must(jwt_claims(&cx, token, &claims));
+	return json_object_get_string(
+		json_member(claims, "roles")
+			? json_object_array_get_idx(json_member(claims, "roles"), i)
+			: NULL);
+}
+
+static int64_t end_of(const char *token)
+{
+	struct json_object *claims;
+
+	must(jwt_claims(&cx, token, &claims));
+	return json_int(claims, "exp", 0);
+}
+
+START_TEST(a_tokens_groups_are_its_roles)
+{
+	struct role_row role;
+	const char *token, *uri = "/api/v1/users/me";
+	const struct grants *grants;
+
+	set("ROLES_CLAIM", "groups");
+	set("ROLES", "readers=Analysts");
+	begin_well();
+	make_role(&role, TENANT, "Analysts");
+	token = exchanged(token_of("00u1", ",\"groups\":[\"readers\"]"));
+	ck_assert_str_eq(role_in(token, 0), role.id);
+	ck_assert_ptr_null(role_in(exchanged(token_of("00u1", ",\"groups\":[\"x\"]")), 0));
+	/* handed on, it ends no later */
+	ck_assert_str_eq(role_in(exchanged(token), 0), role.id);
+	ck_assert_int_le(end_of(exchanged(token)), end_of(token_of("00u1", "")));
+	ck_assert_int_eq(with_token(&second, "GET", uri, token, NULL).status, 200);
+	must(grants_of(&cx, st, TENANT, "nobody", (struct given_roles){ &role.id, 1 }, &grants));
+	ck_assert_uint_eq(grants->n, 0); /* of a role without any */
 }
 END_TEST
 
@@ -392,6 +508,8 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_token_is_a_user);
 	tcase_add_test(tc, claims_give_roles);
+	tcase_add_test(tc, groups_give_roles_by_name);
+	tcase_add_test(tc, a_tokens_groups_are_its_roles);
 	tcase_add_test(tc, claims_give_tenants);
 	tcase_add_test(tc, only_who_is_known);
 	tcase_add_test(tc, only_some_addresses);
