@@ -246,9 +246,17 @@ enum status role_assign(struct cx *cx, struct store *st, struct role_assignment 
 				 .tenant_id = a->tenant_id,
 				 .id = a->role_id };
 	struct change list[5] = { { INSERT, &a->row }, { TOUCH, &role.row }, { TOUCH, holder } };
-	size_t n = 3, failed;
-	enum status s;
+	size_t n = 3, failed, had;
+	const char **ids;
+	enum status s = role_ids(cx, st, a->tenant_id, a->user_id, (struct given_roles){ 0 }, &ids,
+				 &had);
 
+	if (s)
+		return s;
+	if (had && is_listed(ids, had, a->role_id))
+		return OK;
+	if (had >= MAX_ROLES)
+		return fail(cx, INVALID, "nobody has more than %d roles", MAX_ROLES);
 	a->row = (struct row)ROW(role_assignment);
 	a->assigned_at = cx_now_ms();
 	add_record(cx, list, &n, by, a->tenant_id, "assign_role", "role", a->role_id, a->user_id);

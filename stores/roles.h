@@ -41,7 +41,8 @@ MUST_USE enum status role_delete(struct cx *cx, struct store *st, struct role_ro
 
 /*
  * Gives the role to a principal; `holder` is the principal's row as it was read.
- * Again is no change.  NOT_FOUND: the role; CONFLICT: the holder is gone.
+ * Again is no change.  NOT_FOUND: the role; CONFLICT: the holder is gone; INVALID: it has
+ * MAX_ROLES already.
  */
 MUST_USE enum status role_assign(struct cx *cx, struct store *st, struct role_assignment *a,
 				 struct row *holder, const struct audit *by);
