@@ -385,8 +385,8 @@ struct name {
 
 struct names {
 	const char *base, *from; /* the folder; only keys greater than `from` (NULL = any) */
-	struct name *items;	 /* [2 * NAMES_MAX] */
-	size_t n;
+	struct name *items;
+	size_t n, room;
 	bool cut; /* there are more behind the last one */
 };
 
@@ -419,7 +419,8 @@ static bool passed(const struct listing *li, const char *key, bool folder)
 
 static void keep_least(struct names *names)
 {
-	qsort(names->items, names->n, sizeof(*names->items), by_key);
+	if (names->n)
+		qsort(names->items, names->n, sizeof(*names->items), by_key);
 	names->cut |= names->n > NAMES_MAX;
 	if (names->n > NAMES_MAX)
 		names->n = NAMES_MAX;
@@ -437,6 +438,14 @@ static void add_name(struct listing *li, struct names *names, struct cx *scratch
 	if (passed(li, key, is_folder) || (names->from && strcmp(key, names->from) <= 0) ||
 	    (names->cut && strcmp(key, names->items[NAMES_MAX - 1].key) > 0))
 		return;
+	if (names->n == names->room) {
+		struct name *more = cx_array(li->cx, 2 * names->room + 64, sizeof(*more));
+
+		if (names->n)
+			memcpy(more, names->items, names->n * sizeof(*more));
+		names->items = more;
+		names->room = 2 * names->room + 64;
+	}
 	names->items[names->n++] =
 		(struct name){ cx_strdup(li->cx, key), cx_strdup(li->cx, e->d_name), is_folder };
 	if (names->n == (size_t)2 * NAMES_MAX)
@@ -498,7 +507,6 @@ static enum status list_folder(struct listing *li, int fd, const char *base, int
 		close(fd);
 		return failed(li->cx, "list", base);
 	}
-	names.items = cx_array(li->cx, (size_t)2 * NAMES_MAX, sizeof(*names.items));
 	do {
 		read_names(li, dir, &names);
 		for (size_t i = 0; !s && !li->more && i < names.n; i++)

@@ -219,6 +219,26 @@ def test_a_purged_table_that_was_taken_up_again(lake, site):
 
 
 @pytest.mark.slow
+def test_many_files_take_little_memory(lake, site):
+    if not hasattr(lake.storage, "path"):
+        pytest.skip("makes them as local files")
+    table = lake.load_table("sales.orders")
+    before = files(lake, table)
+    for folder, n in (("one", 60000), *((f"f{i}", 20) for i in range(2000))):
+        at = pathlib.Path(plain(table.location())) / "data" / folder
+        at.mkdir()
+        for i in range(n):
+            (at / f"{i}.parquet").touch()
+    process = subprocess.Popen(
+        [str(site.server.program("pangolin")), "maintain", "--catalog", lake.made, *NOW], env=site.server.process_env()
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0 and files(lake, table) == before
+    assert used.ru_maxrss < 64 * 1024, f"{used.ru_maxrss} KiB"
+
+
+@pytest.mark.slow
 def test_killed_anywhere(lake, site):
     table = lake.load_table("sales.orders")
     before = files(lake, table)
