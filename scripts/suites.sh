@@ -107,7 +107,7 @@ store_tests() { size "content names tenants rest transactions views branches" \
 # branch_sizes STORE: how much of branches is tried at full size: operations beside a model, kills
 branch_sizes() {
 	case $1 in
-	mongodb) echo BRANCH_OPERATIONS=600 BRANCH_KILLS=2 ;;
+	mongodb) echo BRANCH_OPERATIONS=300 BRANCH_KILLS=2 ;;
 	postgresql) echo BRANCH_OPERATIONS=10000 BRANCH_KILLS=12 ;;
 	*) echo BRANCH_OPERATIONS=10000 BRANCH_KILLS=all ;;
 	esac
