@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* work.c - pangolin work: leases jobs and runs them, a small list at a time. */
+#include "cli/clean.h"
 #include "cli/cli.h"
 #include "cli/expire.h"
 #include "cli/mail.h"
@@ -23,8 +24,6 @@
 #define STEP_TIMEOUT_MS 60000
 #define IDLE_S 2
 #define EXPIRE_EVERY_MS 600000
-#define DAY_MS ((int64_t)86400000)
-#define CLEANINGS 4 /* beside the kinds that say themselves when they end */
 
 struct worker {
 	struct store *st;
@@ -33,7 +32,6 @@ struct worker {
 	const struct config *config;
 	struct warehouse fallback;
 	struct jwt_signer *signer; /* NULL = this process may not sign */
-	struct trim_walk trim;	   /* of the tenant that is cleaned */
 	struct mail_silence silence;
 	sigset_t stops;
 	bool stopping;
@@ -417,121 +415,16 @@ static enum status work_due(struct worker *w, struct cx *outer)
 	return s;
 }
 
-/* --- what is past its time ------------------------------------------------- */
-
-/* A kind whose rows go by themselves, and the column that says when. */
-static const struct {
-	const struct kind *kind;
-	const char *column;
-} expiries[] = {
-	{ &kind_token, "expires_at" },	    { &kind_idempotency_key, "expires_ms" },
-	{ &kind_scan_plan, "expires_ms" },  { &kind_login_attempt, "until_ms" },
-	{ &kind_oauth_flow, "expires_ms" }, { &kind_absent, "until_ms" },
-	{ &kind_signup, "expires_ms" },
-};
-
-static enum status drop_expired_rows(struct worker *w, struct cx *cx, size_t i,
-				     const char *tenant_id, bool *done)
-{
-	const struct kind *k = expiries[i].kind;
-
-	*done = k->flags & GLOBAL && *tenant_id;
-	return *done ? OK
-		     : drop_expired(cx, w->st, k, expiries[i].column, tenant_id, cx_now_ms(),
-				    w->batch, done);
-}
-
-static enum status drop_reports(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
-{
-	return drop_old_reports(cx, w->st, tenant_id, cx_now_ms(), w->config->metrics_days,
-				w->batch, done);
-}
-
-/* Where this process may sign. */
-static enum status seal_audit(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
-{
-	int64_t before_ms = cx_now_ms() - w->config->audit_seal_age_s * 1000;
-	struct seal_head head;
-	enum status s;
-
-	*done = true;
-	if (!w->signer)
-		return OK;
-	s = seal_all(cx, w->st, w->signer, tenant_id, before_ms, &head);
-	return s == CONFLICT ? OK : s; /* another worker does it */
-}
-
-/* Records that are not as they were sealed are kept, and nothing else waits for them. */
-static enum status expire_audit(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
-{
-	int64_t days;
-	enum status s = setting_audit_days(cx, w->st, tenant_id, w->config->audit_days, &days);
-
-	*done = true;
-	if (s || !days)
-		return s;
-	s = audit_expire(cx, w->st, w->signer, tenant_id, cx_now_ms() - days * DAY_MS, w->batch,
-			 done);
-	if (s != CONFLICT)
-		return s;
-	log_event(LOG_ERROR_, "audit_changed", NULL, "tenant \"%s\": %s", tenant_id, cx->message);
-	*done = true;
-	return OK;
-}
-
-static enum status trim_commits(struct worker *w, struct cx *cx, const char *tenant_id, bool *done)
-{
-	enum status s = *tenant_id ? tenant_may_write(cx, w->st, tenant_id) : DENIED;
-
-	*done = true; /* who copies a read-only tenant compares what is there */
-	if (s)
-		return s == DENIED ? OK : s;
-	return trim_history(cx, w->st, tenant_id, cx_now_ms(), w->config->commit_days, &w->trim,
-			    w->batch, done);
-}
-
-/* The i-th cleaning of a tenant's rows ("" = the server's, and rows of no tenant): one list. */
-static enum status clean_step(struct worker *w, struct cx *cx, size_t i, const char *tenant_id,
-			      bool *done)
-{
-	static enum status (*const steps[CLEANINGS])(struct worker *, struct cx *, const char *,
-						     bool *) = { drop_reports, seal_audit,
-								 expire_audit, trim_commits };
-
-	if (i < ARRAY_SIZE(expiries))
-		return drop_expired_rows(w, cx, i, tenant_id, done);
-	return steps[i - ARRAY_SIZE(expiries)](w, cx, tenant_id, done);
-}
-
-static enum status clean(void *arg, struct cx *outer, const char *tenant_id)
-{
-	struct worker *w = arg;
-	struct cx cx = { 0 };
-	enum status s = OK;
-
-	for (size_t i = 0; !s && i < ARRAY_SIZE(expiries) + CLEANINGS; i++) {
-		bool done = false;
-
-		while (!s && !done) {
-			cx.deadline_ms = cx_monotonic_ms() + STEP_TIMEOUT_MS;
-			s = clean_step(w, &cx, i, tenant_id, &done);
-			if (s)
-				fail(outer, s, "%s", cx.message);
-			cx_reset(&cx);
-		}
-	}
-	cx_free(&w->trim.cx);
-	w->trim = (struct trim_walk){ 0 };
-	cx_free(&cx);
-	return s;
-}
-
-static enum status clean_all(struct worker *w, struct cx *cx)
-{
-	return cli_each_tenant(cx, w->st, clean, w);
-}
-
 /* --- the command ------------------------------------------------------------ */
+
+static enum status clean_rows(struct worker *w, struct cx *cx)
+{
+	struct cleaner cleaner = {
+		.st = w->st, .config = w->config, .signer = w->signer, .batch = w->batch
+	};
+
+	return clean_all(&cleaner, cx);
+}
 
 static enum status work_once(struct worker *w)
 {
@@ -539,7 +432,7 @@ static enum status work_once(struct worker *w)
 	enum status s = work_due(w, &cx);
 
 	if (!s)
-		s = clean_all(w, &cx);
+		s = clean_rows(w, &cx);
 	if (s)
 		log_event(LOG_ERROR_, "work_failed", NULL, "%s", cx.message);
 	cx_free(&cx);
@@ -556,7 +449,7 @@ static void work_forever(struct worker *w)
 		enum status s = work_due(w, &cx);
 
 		if (!s && cx_monotonic_ms() >= expire_ms) {
-			s = clean_all(w, &cx);
+			s = clean_rows(w, &cx);
 			expire_ms = cx_monotonic_ms() + EXPIRE_EVERY_MS;
 		}
 		if (s)

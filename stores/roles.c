@@ -248,8 +248,8 @@ enum status role_assign(struct cx *cx, struct store *st, struct role_assignment 
 	struct change list[5] = { { INSERT, &a->row }, { TOUCH, &role.row }, { TOUCH, holder } };
 	size_t n = 3, failed, had;
 	const char **ids;
-	enum status s = role_ids(cx, st, a->tenant_id, a->user_id, (struct given_roles){ 0 }, &ids,
-				 &had);
+	enum status s =
+		role_ids(cx, st, a->tenant_id, a->user_id, (struct given_roles){ 0 }, &ids, &had);
 
 	if (s)
 		return s;

@@ -95,8 +95,8 @@ static enum status read_roles(struct request *rq, const char *const **out)
 	enum status s = OK;
 
 	if (rq->who->kind == A_USER || rq->who->kind == A_SERVICE_USER)
-		s = roles_of(rq->cx, rq->rs->store, rq->who->tenant_id, rq->who->id,
-			     rq->who->given, &list, &n);
+		s = roles_of(rq->cx, rq->rs->store, rq->who->tenant_id, rq->who->id, rq->who->given,
+			     &list, &n);
 	roles = cx_array(rq->cx, 2 * n + 1, sizeof(*roles));
 	for (size_t i = 0; i < n; i++) {
 		roles[2 * i] = list[i].id;
