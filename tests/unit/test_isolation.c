@@ -268,7 +268,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, start, end);
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300); /* on a slow store */
 	tcase_add_test(tc, nothing_leaks);
 	tcase_add_test(tc, the_mark_is_heard_by_its_own);
 	tcase_add_test(tc, tokens_are_not_forged);

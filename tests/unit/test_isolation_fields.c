@@ -314,7 +314,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, start, end);
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300); /* on a slow store */
 	tcase_add_test(tc, fields_read_as_missing);
 	tcase_add_loop_test(tc, paths_read_as_missing, 0, (int)ARRAY_SIZE(tables));
 	tcase_add_loop_test(bare, every_body_has_its_row, 0, (int)ARRAY_SIZE(tables));

@@ -436,7 +436,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, start, end);
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300); /* on a slow store */
 	tcase_add_loop_test(tc, no_route_lets_in_by_mistake, 0, (int)ARRAY_SIZE(tables));
 	tcase_add_test(tc, every_row_has_its_route);
 	tcase_add_loop_test(tc, what_is_hidden_reads_as_missing, 0, (int)ARRAY_SIZE(tables));
