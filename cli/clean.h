@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clean.h - rows that are past their time go. */
-#ifndef PANGOLIN_CLI_CLEAN_H
-#define PANGOLIN_CLI_CLEAN_H
+#ifndef CLI_CLEAN_H
+#define CLI_CLEAN_H
 
 #include "common/config.h"
 #include "common/jwt.h"
