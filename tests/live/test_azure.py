@@ -147,7 +147,7 @@ def test_the_self_test_says_what_is_wrong(server, cloud, config, says):
 def test_the_self_test_sees_the_limits(server, cloud, by):
     name = server.make_catalog(cloud.config(by), vending_strategy="AzureSas")
     answer = ask(server, "POST", f"/api/v1/warehouses/{name}/test", {}).json()
-    assert answer["ok"] and len(answer["steps"]) == 10, answer
+    assert answer["ok"] and len(answer["steps"]) == 11, answer
     name = server.make_catalog(cloud.config(by, **{"azure.sas-scope": "container"}), vending_strategy="AzureSas")
     answer = ask(server, "POST", f"/api/v1/warehouses/{name}/test", {}).json()
     bad = [s["name"] for s in answer["steps"] if s["result"] == "failed"]

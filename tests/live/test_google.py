@@ -112,7 +112,7 @@ def test_the_self_test_says_what_is_wrong(server, cloud, account, config, says):
 
 def test_the_self_test_sees_the_limits(server, cloud, catalog):
     answer = ask(server, "POST", f"/api/v1/warehouses/{catalog}/test", {}).json()
-    assert answer["ok"] and len(answer["steps"]) == 10, answer
+    assert answer["ok"] and len(answer["steps"]) == 11, answer
 
 
 def test_a_url_for_one_file(server, cloud, catalog):

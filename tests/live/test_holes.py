@@ -135,5 +135,6 @@ def test_maintenance_is_a_job(admin, lake):  # noqa: F811
     answer = iceberg(admin, "POST", path, {"job_type": "expire_snapshots"})
     assert answer.status_code == 200 and answer.json() == {"status": "accepted"}
     answer = iceberg(admin, "POST", path, {"job_type": "remove_orphan_files"})
-    assert answer.status_code == 501 and answer.json()["error"]["type"] == "UnsupportedOperationException"
+    assert answer.status_code == 200 and answer.json() == {"status": "accepted"}
+    assert iceberg(admin, "POST", path, {"job_type": "compact"}).status_code == 400
     assert iceberg(admin, "POST", path, {}).status_code == 400

@@ -259,7 +259,7 @@ def test_search_plain(admin, model, lake):
 def test_search_paged(admin, lake, orders):
     found = admin.ok("GET", f"search/assets?q=ORD&catalog={lake}")
     result = {"id": orders, "name": "orders", "namespace": ["sales"], "catalog": lake, "asset_type": "table", "has_access": True}
-    assert found == {"results": [result], "total": 1, "limit": 50, "offset": 0}
+    assert found == {"results": [result], "total": 1, "limit": 50, "offset": 0, "truncated": False}
     assert admin.ok("GET", "search/assets?q=r&limit=1&offset=1")["total"] >= 2
     assert admin.ok("GET", "search/assets?q=ord&catalog=missing")["results"] == []
     admin.fails(400, "GET", "search/assets")

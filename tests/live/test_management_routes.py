@@ -312,6 +312,8 @@ ELSEWHERE = {
     "GET /oauth/authorize/{}": "test_identity.py",
     "GET /oauth/callback/{}": "test_identity.py",
     "POST /api/v1/oauth/exchange": "test_identity.py",
+    "POST /api/v1/signup": "test_mail.py",
+    "POST /api/v1/signup/confirm": "test_mail.py",
     "POST /v1/oauth/tokens": "test_management_routes.py",
     "POST /v1/{}/oauth/tokens": "test_management_routes.py",
     "POST /api/v1/iceberg/{}/oauth/tokens": "test_management_routes.py",

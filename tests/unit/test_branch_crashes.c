@@ -417,7 +417,7 @@ static void forget(void)
 }
 
 struct kills {
-	const char *before, *after; /* content_text of the ground, and once it was done */
+	char *before, *after; /* content_text of the ground, and once it was done */
 	int killed, as_before, as_after;
 };
 
@@ -486,6 +486,8 @@ START_TEST(before_or_after)
 	printf("branch crashes: %s: %d steps, killed %d times: %d as before, %d as after\n",
 	       act->name, whole.n, o.killed, o.as_before, o.as_after);
 	ck_assert_int_gt(o.killed, 0);
+	free(o.before);
+	free(o.after);
 }
 END_TEST
 

@@ -48,6 +48,7 @@ START_TEST(there_is_time_for_the_record)
 	snprintf(key, sizeof(key), "%s/storage.key", keys);
 	must(seal_add_key(&cx, key));
 	must(jwt_keys_create(&cx, keys, false));
+	cx_free(&cx); /* start() begins with an empty one */
 	setenv("PANGOLIN_KEYS_DIR", keys, 1);
 	setenv("PANGOLIN_REQUEST_TIMEOUT_MS", "1500", 1);
 	start();

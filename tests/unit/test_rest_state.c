@@ -140,7 +140,7 @@ START_TEST(test_functions)
 	expect("GET", "/v1/c/namespaces/a/functions", NULL, 200,
 	       "{\"identifiers\":[[\"a\",\"t\"]],\"next-page-token\":null}");
 	expect("GET", "/v1/c/namespaces/a@dev/functions?pageToken=&pageSize=1", NULL, 200,
-	       "[[\"a\",\"g\"]]");
+	       "[[\"a@dev\",\"g\"]]");
 	expect("DELETE", FUNCTIONS "/t@dev", NULL, 204, NULL);
 	expect("GET", "/v1/c/namespaces/a/functions/t@dev", NULL, 404, "NoSuchFunctionException");
 	expect("GET", "/v1/c/namespaces/a/functions/t", NULL, 200, "\"first\"");
