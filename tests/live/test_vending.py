@@ -715,7 +715,9 @@ def test_the_self_test_says_what_is_wrong(vendor, config, step, says):
 
 @pytest.mark.slow
 def test_java_refreshes_what_it_was_given(store):
-    """Told that they end with the caller's token in six minutes, S3FileIO fetches credentials anew, and never fails."""
+    """Told that they end with the caller's token in six minutes, S3FileIO fetches credentials anew, and never fails.
+
+    Amazon's SDK begins with it at a moment of its choice between five minutes and one before that end."""
     jars = sorted(str(p) for p in (cache_folder() / "jars").glob("*.jar"))
     spark = pathlib.Path(pytest.importorskip("pyspark").__file__).parent / "jars"
     assert jars, "tests/live/setup.sh CACHE spark"
@@ -733,8 +735,8 @@ def test_java_refreshes_what_it_was_given(store):
         properties |= {"header.X-Iceberg-Access-Delegation": "vended-credentials", "client.region": "us-east-1"}
         properties |= {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO"}
         namespace, name = table.split("/")[4], table.split("/")[6]
-        command = ["java", "-cp", ":".join([*jars, f"{spark}/*"]), HERE / "S3Refresh.java", "180", f"{namespace}.{name}"]
-        done = subprocess.run([*command, *(f"{k}={v}" for k, v in properties.items())], capture_output=True, text=True, timeout=300)
+        command = ["java", "-cp", ":".join([*jars, f"{spark}/*"]), HERE / "S3Refresh.java", "330", f"{namespace}.{name}"]
+        done = subprocess.run([*command, *(f"{k}={v}" for k, v in properties.items())], capture_output=True, text=True, timeout=450)
         assert not done.returncode, done.stderr[-3000:]
         refreshes = [status for _, path, status in recorder.asked if path.endswith("/credentials")]
         assert len(refreshes) >= 2 and set(refreshes) == {200}
