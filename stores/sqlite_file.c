@@ -53,13 +53,16 @@ static int on_wal(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	struct sqlite *st = arg;
 	int mode = pages < WAL_PAGES_MAX ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+	int rc;
 
 	if (pages < WAL_PAGES)
 		return SQLITE_OK;
 	/* the longer the log, the longer readers are waited for */
 	st->checkpoint_until_ms = cx_monotonic_ms() + CHECKPOINT_WAIT_MS * (pages / WAL_PAGES_MAX);
-	sqlite3_wal_checkpoint_v2(db, name, mode, NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(db, name, mode, NULL, NULL);
 	st->checkpoint_until_ms = 0;
+	/* it syncs the log first, and took the one answer there is of a write that failed */
+	st->unsettled |= rc == SQLITE_IOERR_FSYNC;
 	return SQLITE_OK;
 }
 

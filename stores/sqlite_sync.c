@@ -60,7 +60,7 @@ enum status sqlite_settle_again(struct cx *cx, struct sqlite *st)
 
 enum status sqlite_settle(struct cx *cx, struct sqlite *st)
 {
-	if (st->flags & FILE_NO_SYNC || !sync_log(log_of(st)))
+	if (st->flags & FILE_NO_SYNC || (!st->unsettled && !sync_log(log_of(st))))
 		return OK;
 	st->unsettled = true;
 	return sqlite_settle_again(cx, st)

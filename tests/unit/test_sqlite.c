@@ -382,6 +382,34 @@ START_TEST(a_log_that_is_written_again)
 }
 END_TEST
 
+/* A commit whose log is copied back at once: the copy's sync hears what the kernel says once. */
+START_TEST(a_copy_that_hears_of_it)
+{
+	struct folder f;
+	struct store *st;
+	struct stat log;
+	struct catalog c = { .row = ROW(catalog), .tenant_id = NIL_UUID, .name = "c" };
+	struct change list[] = { { INSERT, &c.row } };
+	char *text;
+
+	folder_make(&f, "/tmp", "sqlite");
+	migrate(&f);
+	st = open_store(&f);
+	ck_assert_int_eq(touch(&f.cx, st), OK);
+	c.properties = text = cx_alloc(&f.cx, 6000001);
+	memset(text, 'x', 6000000);
+	set_pwrite();
+	written = 0;
+	failing_syncs = 1;
+	ck_assert_int_eq(store_apply(&f.cx, st, list, 1, NULL), OK);
+	ck_assert_int_eq(failing_syncs, 0);
+	ck_assert_int_eq(stat(cx_printf(&f.cx, "%s-wal", f.file), &log), 0);
+	ck_assert_int_gt(written, log.st_size + 6000000);
+	store_close(st);
+	folder_remove(&f);
+}
+END_TEST
+
 /* A page that was overwritten: an error, and not a list with some of its rows. */
 START_TEST(a_damaged_file)
 {
@@ -429,6 +457,7 @@ int main(void)
 		{ a_sync_that_fails, 0 },
 		{ writers_share_a_disk, 0 },
 		{ a_log_that_is_written_again, 0 },
+		{ a_copy_that_hears_of_it, 0 },
 		{ a_damaged_file, 0 },
 	};
 
