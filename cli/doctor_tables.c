@@ -2,6 +2,7 @@
 /* doctor_tables.c - rows whose metadata file is missing or another, and files that no row has. */
 #include "cli/doctor.h"
 
+#include "cli/past.h"
 #include "common/gzip.h"
 #include "common/hmac.h"
 #include "common/list.h"
@@ -18,8 +19,9 @@ struct ward {
 	const struct catalog *catalog;
 	const struct catalog_ref *ref; /* on the branch that is looked at */
 	const struct scope *sc;
-	struct seen *done; /* assets whose folders were looked through */
-	struct cx memory;  /* of ref and done: of one catalog */
+	struct seen *done;	  /* assets whose folders were looked through */
+	const struct reach *past; /* what only the history names of the asset; NULL: not read yet */
+	struct cx memory;	  /* of ref and done: of one catalog */
 };
 
 static const struct metadata_kind *kind_of(const char *type)
@@ -222,18 +224,58 @@ static bool known_files(struct ward *w, const char *asset_id, struct seen *known
 	return true;
 }
 
-static enum status look_at_entry(struct ward *w, const struct cloud_entry *e,
+/* The whole history of the catalog: only where a file may go. */
+static enum status read_past(struct ward *w, const struct asset *a)
+{
+	struct cx *cx = &w->d->step, page = { 0 };
+	struct reach *reach = CX_NEW(cx, struct reach);
+	struct table_files *files = CX_NEW(cx, struct table_files);
+	struct reader by = { .id = a->asset_id, .files = files, .notes_own = true };
+	struct past past = { 0 };
+	bool done = false;
+	enum status s = OK;
+
+	*files = (struct table_files){ .cloud = w->d->site.rs.cloud, .storage = w->sc->storage };
+	reach_open(reach, cx);
+	while (!s && !done) {
+		cx_reset(&page);
+		page.deadline_ms = cx_monotonic_ms() + SITE_TIMEOUT_MS;
+		s = past_step(&page, &past, w->d->site.rs.store, w->ref, reach, &by, &done);
+	}
+	if (s)
+		fail(cx, s, "%s", page.message);
+	w->past = reach;
+	cx->deadline_ms = cx_monotonic_ms() + SITE_TIMEOUT_MS; /* of what comes behind it */
+	cx_free(&page);
+	cx_free(&past.cx);
+	return s;
+}
+
+static enum status is_named(struct ward *w, const struct asset *a, const char *location,
+			    bool *named)
+{
+	struct cx *cx = &w->d->step;
+	enum status s = asset_metadata_used(cx, w->d->site.rs.store, w->ref, location, named);
+
+	if (!s && !*named && !w->past)
+		s = read_past(w, a);
+	if (!s && !*named)
+		*named = reach_has(cx, w->past, location);
+	return s;
+}
+
+static enum status look_at_entry(struct ward *w, const struct asset *a, const struct cloud_entry *e,
 				 const struct seen *known)
 {
 	struct cx *cx = &w->d->step;
-	bool used = true;
+	bool named = true;
 	enum status s;
 
 	if (!site_is_metadata(e->location) || seen_has(known, location_key(cx, e->location)) ||
 	    e->modified_ms > cx_now_ms() - w->d->grace_ms)
 		return OK;
-	s = asset_metadata_used(cx, w->d->site.rs.store, w->ref, e->location, &used);
-	if (s || used)
+	s = is_named(w, a, e->location, &named);
+	if (s || named)
 		return s;
 	doctor_finds(w->d, "no row has the metadata file %s", e->location);
 	if (doctor_may(w->d, "remove it"))
@@ -258,11 +300,12 @@ static enum status look_through(struct ward *w, const struct asset *a)
 	if (!folder || kind_of(a->type) != &table_metadata || !seen_add(w->done, a->asset_id) ||
 	    !known_files(w, a->asset_id, known))
 		return OK;
+	w->past = NULL;
 	while (!s && more) {
 		s = cloud_list(cx, w->d->site.rs.cloud, &w->sc->storage, folder, after, &entries,
 			       &n, &more);
 		for (size_t i = 0; !s && i < n; i++) {
-			s = look_at_entry(w, &entries[i], known);
+			s = look_at_entry(w, a, &entries[i], known);
 			after = entries[i].location;
 		}
 	}

@@ -285,6 +285,24 @@ def test_doctor_knows_a_file_by_every_spelling(server, source):
     assert said == "0 found, 0 put right\n" and file.exists()
 
 
+def test_doctor_keeps_what_the_history_names(server, source):
+    tenant = Tenant(server)
+    tenant.make("t")
+    first = metadata_file(tenant, "t")
+    updates = [{"action": "set-properties", "updates": {"write.metadata.previous-versions-max": "1"}}]
+    tenant.rest("POST", "namespaces/a%1Fb/tables/t", {"requirements": [], "updates": updates})
+    for i in range(2):
+        tenant.commit("t", i)
+    assert first.name not in metadata_file(tenant, "t").read_text()
+    orphan = first.parent / "00009-orphan.metadata.json"
+    orphan.write_text("{}")
+    for file in (first, orphan):
+        os.utime(file, (OLD, OLD))
+    said = pangolin(server, source, "doctor", "--tenant", tenant.id, "--fix", "--yes")[0]
+    assert "1 found, 1 put right" in said, said
+    assert first.exists() and not orphan.exists()
+
+
 def test_doctor_looks_past_a_branch_that_was_dropped(server, source):
     tenant = Tenant(server)
     tenant.make("t")
