@@ -179,9 +179,13 @@ static struct reader *heir(struct purge *p, const char *asset_id)
 static enum status look_again(struct cx *step, struct purge *p)
 {
 	struct location_row *owners;
-	size_t n, rows;
-	enum status s = table_files_owners(step, &p->files, p->st, p->asset_id, &owners, &n);
+	size_t n = 0, rows;
+	enum status s = OK;
 
+	if (p->asset_id) /* a revert brings the very table back */
+		s = reach_asset(step, &p->reach, p->st, p->tenant_id, heir(p, p->asset_id), &rows);
+	if (!s)
+		s = table_files_owners(step, &p->files, p->st, p->asset_id, &owners, &n);
 	for (size_t i = 0; !s && i < n; i++)
 		s = reach_asset(step, &p->reach, p->st, owners[i].tenant_id,
 				heir(p, owners[i].asset_id), &rows);
