@@ -72,6 +72,7 @@ enum status attempts_check(struct request *rq, const char *tenant_id, const char
 			     .subject = network_of(rq->cx, rq->client_address) },
 		.account = { .row = ROW(login_attempt) },
 		.counts_account = username && strlen(username) <= MAX_USERNAME && c->auth_lockout,
+		.account_s = c->auth_lockout_s,
 	};
 	if (!c->auth_rate_limit && !out->counts_account)
 		return OK;
@@ -115,7 +116,7 @@ static enum status write_counts(struct request *rq, struct attempts *a)
 
 	add_failure(&a->address, c->auth_rate_limit, c->auth_rate_window_s, false, list, &n);
 	if (a->counts_account)
-		add_failure(&a->account, c->auth_lockout, c->auth_lockout_s, true, list, &n);
+		add_failure(&a->account, c->auth_lockout, a->account_s, true, list, &n);
 	return store_apply(rq->cx, rq->rs->store, list, n, NULL);
 }
 

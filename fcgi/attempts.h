@@ -16,6 +16,7 @@
 struct attempts {
 	struct login_attempt address, account;
 	bool counts_account;
+	int64_t account_s; /* PANGOLIN_AUTH_LOCKOUT_SECS, unless another is put in before it counts */
 };
 
 /*

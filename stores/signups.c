@@ -4,6 +4,7 @@
 
 #include "common/hmac.h"
 #include "common/text.h"
+#include "stores/audit.h"
 #include "stores/mails.h"
 #include "stores/principals.h"
 #include "stores/tenants.h"
@@ -82,14 +83,18 @@ static enum status leave_signup(struct cx *cx, struct store *st, const char *ten
 	return s ? s : store_apply(cx, st, list, n, NULL);
 }
 
+/* Something is written here too: how long it takes would else tell that there is an account. */
 static enum status tell_known(struct cx *cx, struct store *st, const char *tenant_id,
-			      const char *email)
+			      const char *email, const struct audit *by)
 {
-	struct change list[1];
+	struct change list[2];
 	size_t n = 0;
 	enum status s = mail_add(cx, st, tenant_id, MAIL_SIGNUP_KNOWN, email, list, &n);
 
-	return s || !n ? s : store_apply(cx, st, list, n, NULL);
+	list[n++] = (struct change){
+		INSERT, &audit_new(cx, by, tenant_id, "signup_known", "user", NULL, email)->row
+	};
+	return s ? s : store_apply(cx, st, list, n, NULL);
 }
 
 static enum status make_user(struct cx *cx, struct store *st, struct user *u,
@@ -113,7 +118,7 @@ enum status signup_ask(struct cx *cx, struct store *st, const struct setting *v,
 	if (s)
 		return s;
 	if (known)
-		return tell_known(cx, st, v->tenant_id, email);
+		return tell_known(cx, st, v->tenant_id, email, by);
 	if (v->smtp_host)
 		return leave_signup(cx, st, v->tenant_id, email, password_hash);
 	return make_user(cx, st, new_user(cx, v->tenant_id, email, password_hash, false), by);

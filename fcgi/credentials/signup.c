@@ -73,14 +73,23 @@ static enum status read_asked(struct request *rq, struct asked *a)
 	return s ? s : read_address(rq, &a->email);
 }
 
-/* Each counts, as a failed login does: of where it comes from, and for the address, which
- * nobody's mailbox shall be filled by. */
+/* Where mail to the address ends: most servers put ada+1@ and ada+2@ into ada's mailbox. */
+static const char *mailbox_of(struct cx *cx, const char *email)
+{
+	size_t n = strcspn(email, "+@");
+
+	return n ? cx_printf(cx, "%.*s%s", (int)n, email, strchr(email, '@')) : email;
+}
+
+/* Each counts, as a failed login does: of where it comes from; and for the mailbox, which
+ * nobody shall fill, as long as what was mailed is worth something. */
 static enum status count(struct request *rq, const struct asked *a)
 {
 	struct attempts attempts;
-	enum status s = attempts_check(rq, cx_printf(rq->cx, "signup %s", a->tenant_id), a->email,
-				       &attempts);
+	enum status s = attempts_check(rq, cx_printf(rq->cx, "signup %s", a->tenant_id),
+				       mailbox_of(rq->cx, a->email), &attempts);
 
+	attempts.account_s = SIGNUP_MS / 1000;
 	return s ? s : attempts_failed(rq, &attempts);
 }
 

@@ -310,6 +310,29 @@ START_TEST(the_token_is_sealed)
 }
 END_TEST
 
+/* Nor how long it takes: where there is an account a list is written as well. */
+START_TEST(who_is_there_is_on_record)
+{
+	struct user u = { .tenant_id = TENANT,
+			  .username = "ann",
+			  .email = "ann@example.org",
+			  .role = "tenant-user",
+			  .password_hash = HORSE };
+	struct audit from = { .row = ROW(audit), .tenant_id = TENANT };
+	size_t before;
+
+	must(user_create(&cx, st, &u, NULL));
+	set(true, NULL);
+	before = count(&from.row, 1);
+	ck_assert_int_eq(ask_for("ann@example.org").status, 202);
+	ck_assert_uint_eq(count(&from.row, 1), before + 1);
+	set(true, "mail.test");
+	before = count(&from.row, 1);
+	ck_assert_int_eq(ask_for("ann@example.org").status, 202);
+	ck_assert_uint_eq(count(&from.row, 1), before + 1);
+}
+END_TEST
+
 /* --- too many ---------------------------------------------------------------------------- */
 
 START_TEST(who_asks_too_often_waits)
@@ -322,6 +345,33 @@ START_TEST(who_asks_too_often_waits)
 	a = ask_for("a5@example.org");
 	ck_assert_int_eq(a.status, 429);
 	ck_assert_ptr_nonnull(answer_value(&cx, &a, "Retry-After"));
+}
+END_TEST
+
+/* Of all addresses that end in it. */
+START_TEST(a_mailbox_gets_some_letters_a_day)
+{
+	struct login_attempt from = { .row = ROW(login_attempt) };
+	struct query q = { .from = &from.row };
+	const struct login_attempt *a;
+	struct rows rows;
+
+	set(true, "mail.test");
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(ask_for(cx_printf(&cx, "new+%d@example.org", i)).status, 202);
+	ck_assert_int_eq(ask_for("new+x@example.org").status, 429);
+	ck_assert_int_eq(ask(ASK).status, 429);
+	ck_assert_int_eq(ask_for("newer@example.org").status, 202);
+	ck_assert_int_eq(ask_for("+new@example.org").status, 202);
+	must(store_list_all(&cx, st, &q, &rows));
+	a = rows.items;
+	for (size_t i = 0; i < rows.n; i++)
+		if (strstr(a[i].subject, "/new@example.org")) {
+			ck_assert_int_eq(a[i].failures, 10);
+			ck_assert_int_gt(a[i].until_ms, cx_now_ms() + SIGNUP_MS - 60000);
+			return;
+		}
+	ck_abort_msg("the mailbox was not counted");
 }
 END_TEST
 
@@ -348,7 +398,9 @@ int main(void)
 	tcase_add_test(tc, an_old_token_is_worth_nothing);
 	tcase_add_test(tc, two_ask_for_one_address);
 	tcase_add_test(tc, no_answer_says_who_is_there);
+	tcase_add_test(tc, who_is_there_is_on_record);
 	tcase_add_test(tc, the_token_is_sealed);
+	tcase_add_test(tc, a_mailbox_gets_some_letters_a_day);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("often");
 	tcase_add_checked_fixture(tc, start_strict, end);
