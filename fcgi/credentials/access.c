@@ -56,7 +56,7 @@ static enum status find_absent(struct request *rq, const char *asset_id, bool si
 	s = absent_is_staged(&a) ? absent_keep(rq->cx, rq->rs->store, &a) : check_unclaimed(rq, t);
 	if (!s)
 		s = delegate_scope(rq, t, scope);
-	if (!absent_is_staged(&a))
+	if (!s && !absent_is_staged(&a))
 		scope->verbs &= ~(unsigned)VEND_WRITE;
 	return s;
 }
