@@ -137,7 +137,7 @@ static void take_branch(void *arg, const struct row *row)
 	struct json_object *chain = NULL;
 	struct count *c = arg;
 
-	if (!has_id(&c->catalogs, b->catalog_id))
+	if (c->failed || !has_id(&c->catalogs, b->catalog_id))
 		return;
 	if (!text_same(b->branch_type, "hidden"))
 		add_pin(c, b->id, LIVING);
