@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "common/json.h"
+#include "stores/url.h"
 
 #define PAGE 10000
 
@@ -89,20 +90,6 @@ static bool has_key(struct cli *c, const char *name)
 	return !cli_key_path(c, name, &path) && access(path, R_OK) == 0;
 }
 
-/* The URL without what may be a password in it. */
-static const char *shown_url(struct cli *c)
-{
-	const char *url = c->config->database_url;
-	const char *at = url ? strrchr(url, '@') : NULL;
-	const char *host = url ? strstr(url, "://") : NULL;
-
-	if (!url || !*url)
-		return "memory:";
-	if (!at || !host)
-		return url;
-	return cx_printf(c->cx, "%.*s***%s", (int)(host + 3 - url), url, at);
-}
-
 static void print_line(const char *key, struct json_object *v)
 {
 	printf("%-16s %s\n", key, v ? json_object_get_string(v) : "");
@@ -127,7 +114,7 @@ enum status run_status(struct cli *c)
 
 	if (s)
 		return s;
-	json_set_text(o, "store", shown_url(c));
+	json_set_text(o, "store", url_shown(c->cx, c->config->database_url));
 	json_set_int(o, "schema", store_program());
 	json_set_bool(o, "ephemeral", store_is_ephemeral(c->store));
 	json_set_bool(o, "no_auth", c->config->no_auth);

@@ -29,3 +29,15 @@ enum status url_check(struct cx *cx, const char *url, const char *like)
 			    "%%3A %%2F %%3F %%23 %%25");
 	return OK;
 }
+
+const char *url_shown(struct cx *cx, const char *url)
+{
+	const char *shown = url && *url ? url : "memory:", *host, *at;
+
+	shown = cx_strndup(cx, shown, strcspn(shown, "?#"));
+	host = strstr(shown, "://");
+	at = strrchr(shown, '@');
+	if (!host || !at)
+		return shown;
+	return cx_printf(cx, "%.*s***%s", (int)(host + 3 - shown), shown, at);
+}

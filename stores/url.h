@@ -12,4 +12,8 @@
  */
 MUST_USE enum status url_check(struct cx *cx, const char *url, const char *like);
 
+/* A DATABASE_URL (NULL and "" are "memory:") that url_check takes, as people may see it: *** for
+ * the user and password, and nothing of the options, where libraries take passwords as well. */
+const char *url_shown(struct cx *cx, const char *url) __attribute__((returns_nonnull));
+
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "stores/url.h"
 #include "tests/unit/suite.h"
 
 /* A driver that answers from a script and keeps what it was given. */
@@ -426,6 +427,28 @@ START_TEST(urls)
 }
 END_TEST
 
+START_TEST(a_url_is_shown_without_passwords)
+{
+	static const char *const shown[][2] = {
+		{ NULL, "memory:" },
+		{ "", "memory:" },
+		{ "sqlite:///data/x.db", "sqlite:///data/x.db" },
+		{ "postgresql://host/db", "postgresql://host/db" },
+		{ "postgresql://u:secret@host:5432/db", "postgresql://***@host:5432/db" },
+		{ "postgresql://host/db?user=u&password=secret", "postgresql://host/db" },
+		{ "postgresql://u@h/db?sslmode=require&sslpassword=secret",
+		  "postgresql://***@h/db" },
+		{ "mongodb://u:secret@a,b/db?authMechanismProperties=T:secret",
+		  "mongodb://***@a,b/db" },
+	};
+	struct cx cx = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
+		ck_assert_str_eq(url_shown(&cx, shown[i][0]), shown[i][1]);
+	cx_free(&cx);
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
@@ -442,6 +465,7 @@ int main(void)
 		{ nothing_starts_past_the_deadline, 0 },
 		{ unknown_is_run_again, ARRAY_SIZE(lost) },
 		{ urls, 0 },
+		{ a_url_is_shown_without_passwords, 0 },
 	};
 
 	return run_suite("store", tests, ARRAY_SIZE(tests));
