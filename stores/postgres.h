@@ -93,7 +93,8 @@ MUST_USE enum status pg_exec(struct cx *cx, struct postgres *pg, const char *sql
 /* Closes; the next pg_ready connects. */
 void pg_hang_up(struct postgres *pg);
 
-/* The status behind a SQLSTATE that no verb expects; cx->message holds the server's. */
+/* The status behind a SQLSTATE that no verb expects (NULL: libpq's own failure has none);
+ * cx->message holds the server's. */
 enum status pg_refused(struct cx *cx, const char *sqlstate);
 
 #endif

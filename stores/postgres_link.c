@@ -70,6 +70,8 @@ enum status pg_refused(struct cx *cx, const char *sqlstate)
 	};
 	const char *message = cx_strdup(cx, cx->message);
 
+	if (!sqlstate) /* libpq's own: there was no answer, or one that it can't read */
+		return fail(cx, UNAVAILABLE, "%s", message);
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (text_starts(sqlstate, known[i].class))
 			return fail(cx, known[i].status, "%s", message);

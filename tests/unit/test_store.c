@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "stores/postgres.h"
 #include "stores/url.h"
 #include "tests/unit/suite.h"
 
@@ -449,6 +450,20 @@ START_TEST(a_url_is_shown_without_passwords)
 }
 END_TEST
 
+/* Of a broken connection libpq makes a result of its own, which has no SQLSTATE. */
+START_TEST(a_failure_without_a_sqlstate)
+{
+	struct cx cx = { 0 };
+
+	(void)!fail(&cx, INTERNAL, "PostgreSQL: lost synchronization with server");
+	ck_assert_int_eq(pg_refused(&cx, NULL), UNAVAILABLE);
+	ck_assert_str_eq(cx.message, "PostgreSQL: lost synchronization with server");
+	(void)!fail(&cx, INTERNAL, "PostgreSQL: no such thing");
+	ck_assert_int_eq(pg_refused(&cx, "42P01"), INTERNAL);
+	cx_free(&cx);
+}
+END_TEST
+
 int main(void)
 {
 	const struct unit_test tests[] = {
@@ -466,6 +481,7 @@ int main(void)
 		{ unknown_is_run_again, ARRAY_SIZE(lost) },
 		{ urls, 0 },
 		{ a_url_is_shown_without_passwords, 0 },
+		{ a_failure_without_a_sqlstate, 0 },
 	};
 
 	return run_suite("store", tests, ARRAY_SIZE(tests));
