@@ -255,7 +255,13 @@ static enum status copy_rows(struct copy *k, const char *id, FILE *f)
 		return s;
 	rewind(f);
 	s = restore(k->c->cx, k->to.st, f, &o, &totals);
-	return s || !*id ? s : compare(k, id);
+	if (s || *id)
+		return s ? s : compare(k, id);
+	cli_note(k->c,
+		 "the server's own rows: %lld written; %lld were in TO already, and stay as "
+		 "they are there",
+		 (long long)totals.server_rows, (long long)totals.server_rows_there);
+	return OK;
 }
 
 /* The file between has no name, and goes with the process. */
@@ -284,6 +290,28 @@ static enum status copy_all(struct copy *k)
 	return s;
 }
 
+/* --- what came meanwhile ------------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(((const struct tenant_copy *)a)->id, ((const struct tenant_copy *)b)->id);
+}
+
+/* Who was made after the list was read has no mark, and is not copied. */
+static enum status find_new(void *arg, struct cx *cx, const char *tenant_id)
+{
+	struct copy *k = arg;
+	struct tenant_copy key = { .id = tenant_id };
+
+	if (!*tenant_id || (k->n && bsearch(&key, k->tenants, k->n, sizeof(key), compare_ids)))
+		return OK;
+	return fail(
+		cx, CONFLICT,
+		"tenant %s was made in FROM meanwhile: copy it too, by --tenant (the others are "
+		"in TO)",
+		tenant_id);
+}
+
 static enum status copy(struct copy *k)
 {
 	enum status s = mark(k);
@@ -297,6 +325,10 @@ static enum status copy(struct copy *k)
 	if (k->different)
 		return fail(k->c->cx, INTERNAL, "%lld kinds differ: see above",
 			    (long long)k->different);
+	if (k->with_server)
+		s = cli_each_tenant(k->c->cx, k->from.st, find_new, k);
+	if (s)
+		return s;
 	cli_note(k->c, "%zu tenants are in TO as they were in FROM%s", k->n,
 		 cli_flag(k->c, "lift") ? "" : ", where they stay read-only");
 	return OK;

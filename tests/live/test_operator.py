@@ -233,6 +233,29 @@ def test_a_copy_around_all_stores(server, source, postgres, servers, tmp_path):
     tenant.commit("t0", 1)
 
 
+def test_a_tenant_that_is_made_during_a_copy(server, tmp_path):
+    """A copy of everything that began before it was there says that it is left out."""
+    start, end = (f"sqlite://{tmp_path}/{name}.db" for name in ("start", "end"))
+    for url in (start, end):
+        pangolin(server, url, "migrate")
+    pangolin(server, start, "tenant", "create", "first")
+    copy = subprocess.Popen(
+        [str(server.program("pangolin")), "copy", "--wait", "2", start, end],
+        env={**server.process_env(), "DATABASE_URL": start},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.5)
+    late = pangolin(server, start, "tenant", "create", "late")[0].split()[0]
+    said, why = copy.communicate(timeout=60)
+    assert copy.returncode != 0 and late in why, said + why
+    assert "own rows" in said, said
+    assert "first" in pangolin(server, end, "tenant", "list")[0]
+    said = pangolin(server, start, "copy", "--tenant", late, "--wait", "0", start, end)[0]
+    assert "1 tenants are in TO" in said, said
+
+
 # --- doctor ------------------------------------------------------------------------------
 
 
