@@ -172,7 +172,10 @@ static enum status read_config(struct rest *r)
 	part = json_member(config, "overrides");
 	if (part && json_text(part, "prefix"))
 		prefix = json_text(part, "prefix");
-	r->prefix = prefix && *prefix ? cx_printf(r->cx, "%s/", encoded(r->cx, prefix)) : "";
+	if (prefix && (strstr(prefix, "..") || strpbrk(prefix, "?# ")))
+		return fail(r->cx, INVALID, "the catalog's prefix is no part of a path");
+	/* as it came: it may be several segments, and is escaped already where it must be */
+	r->prefix = prefix && *prefix ? cx_printf(r->cx, "%s/", prefix) : "";
 	return OK;
 }
 

@@ -465,6 +465,10 @@ def test_adopt_from_a_catalog(server, tenant, elsewhere, tmp_path):
     assert shown.status == 200, shown.body
     said = pangolin(server, url, *args)[0]
     assert f"0 adopted, {n} skipped" in said and "already exists" in said
+    spaced = f"{tenant.catalog} é"  # its prefix holds escapes, which go back as they came
+    tenant.api("POST", "/api/v1/catalogs", {"name": spaced, "warehouse_name": tenant.catalog})
+    args[args.index(tenant.catalog)] = spaced
+    assert "0 could be adopted, 0 skipped" in pangolin(server, url, *args, "--dry-run")[0]
     token.write_text("nonsense")
     assert "401" in pangolin(server, url, *args, status=1)[1]
 
