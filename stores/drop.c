@@ -7,6 +7,7 @@
 #include "stores/index.h"
 #include "stores/identities.h"
 #include "stores/reports.h"
+#include "stores/rows.h"
 #include "stores/tenants.h"
 
 #define MAX_LOCATIONS 8 /* folders of one table */
@@ -290,27 +291,46 @@ enum status drop_grant_rows(struct cx *cx, struct store *st, const char *tenant_
 	return s ? s : removal_apply(&r, done);
 }
 
-/* Rows below `from` whose time in that column is over; 0 = never. */
+/* A row with memory of its own, to be removed as it was read. */
+static struct row *keep_row(struct cx *cx, const struct row *row)
+{
+	struct row *copy = cx_alloc(cx, row->kind->size);
+
+	rows_clone(cx, copy, row);
+	copy->version = row->version;
+	return copy;
+}
+
+/* Rows below `from` whose time in that column is over; 0 = never.  Those that stay may be many:
+ * their memory goes with their page. */
 static enum status remove_expired(struct removal *r, const struct row *from, size_t bound,
 				  const struct column *column, int64_t before_ms, size_t batch)
 {
 	struct query q = { .from = from, .bound = bound, .limit = DROP_MAX_ROWS };
+	struct cx pages[2] = { 0 };
 	struct rows page;
 	enum status s;
+	int turn = 0;
 
 	do {
-		s = store_list(r->cx, r->st, &q, &page);
+		struct cx *cx = &pages[turn = !turn];
+
+		cx_reset(cx);
+		cx->deadline_ms = r->cx->deadline_ms;
+		s = store_list(cx, r->st, &q, &page);
 		if (s)
-			return s;
+			fail(r->cx, s, "%s", cx->message);
 		for (size_t i = 0; !s && i < page.n && r->n < batch; i++) {
 			struct row *row = (struct row *)((char *)page.items + i * from->kind->size);
 			int64_t at = model_int(row, column);
 
 			if (at && at < before_ms)
-				s = remove_with_hangers(r, row);
+				s = remove_with_hangers(r, keep_row(r->cx, row));
 			q.after = row;
 		}
 	} while (!s && page.n == DROP_MAX_ROWS && r->n < batch);
+	cx_free(&pages[0]);
+	cx_free(&pages[1]);
 	return s;
 }
 

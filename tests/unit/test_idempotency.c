@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_idempotency.c - a request sent again under its Idempotency-Key: one effect, and an answer. */
+#include <malloc.h>
+
 #include "tests/unit/fresh_store.h"
 #include "tests/unit/rest.h"
 
@@ -380,6 +382,53 @@ START_TEST(test_lifetime)
 }
 END_TEST
 
+enum { MANY = 5000, AT_ONCE = 1000 };
+
+/* Keys 0 .. MANY - 1 of 1,000 bytes each; only the last one's time is over. */
+static void put_many(void)
+{
+	const char *answer = cx_printf(&cx, "%01000d", 7);
+	struct change list[AT_ONCE];
+
+	for (int i = 0; i < MANY; i++) {
+		struct idempotency_key *k = CX_NEW(&cx, struct idempotency_key);
+
+		*k = (struct idempotency_key){ .row = ROW(idempotency_key),
+					       .tenant_id = NIL_UUID,
+					       .key = cx_printf(&cx, "%06d", i),
+					       .answer = answer,
+					       .expires_ms = i == MANY - 1 ? 1 : INT64_MAX };
+		list[i % AT_ONCE] = (struct change){ INSERT, &k->row };
+		if (i % AT_ONCE == AT_ONCE - 1)
+			must(store_apply(&cx, st, list, AT_ONCE, NULL));
+	}
+}
+
+static size_t heap_bytes(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+/* What stays may be more than fits: a page of it is held at a time. */
+START_TEST(test_clean_among_many)
+{
+	struct cx own = { 0 };
+	bool done = false;
+	size_t before;
+
+	put_many();
+	must(drop_expired(&cx, st, &kind_idempotency_key, "expires_ms", NIL_UUID, 1, 1, &done));
+	ck_assert(done);
+	before = heap_bytes();
+	must(drop_expired(&own, st, &kind_idempotency_key, "expires_ms", NIL_UUID, 2, 1, &done));
+	ck_assert(!done);
+	ck_assert_uint_lt(heap_bytes(), before + (size_t)MANY * 1000 / 4);
+	cx_free(&own);
+}
+END_TEST
+
 /* --- what it costs --------------------------------------------------------------------------------- */
 
 START_TEST(test_no_further_trip)
@@ -529,6 +578,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_another_request);
 	tcase_add_test(t, test_bad_keys);
 	tcase_add_test(t, test_lifetime);
+	tcase_add_test(t, test_clean_among_many);
 	tcase_add_test(t, test_no_further_trip);
 	tcase_add_test(t, test_race_commit);
 	tcase_add_test(t, test_race_create);
