@@ -380,41 +380,51 @@ enum status token_list(struct cx *cx, struct store *st, const char *tenant_id, c
 
 /* --- a changed password ------------------------------------------------------------ */
 
-static enum status end_tokens(struct cx *cx, struct store *st, const struct user *u,
-			      const char *keep, struct change_list *l, size_t *ended)
+/* One list: these tokens end, and what else is in `l` holds. */
+static enum status end_tokens(struct cx *cx, struct store *st, const struct rows *rows,
+			      const char *keep, const struct change_list *l)
 {
-	struct rows rows;
-	struct token *tokens;
-	struct change *all;
-	enum status s = tokens_of(cx, st, u->tenant_id, u->id, &rows);
+	struct token *tokens = rows->items;
+	struct change *all = cx_array(cx, rows->n + l->n, sizeof(*all));
+	size_t n = 0;
 
-	*ended = 0;
-	if (s)
-		return s;
-	all = cx_array(cx, rows.n + l->n, sizeof(*all));
-	tokens = rows.items;
-	for (size_t i = 0; i < rows.n; i++)
+	for (size_t i = 0; i < rows->n; i++)
 		if (!text_same(tokens[i].token_id, keep))
-			all[(*ended)++] = (struct change){ DELETE, &tokens[i].row };
-	memcpy(&all[*ended], l->changes, l->n * sizeof(*all));
-	return store_apply(cx, st, all, *ended + l->n, NULL);
+			all[n++] = (struct change){ DELETE, &tokens[i].row };
+	memcpy(&all[n], l->changes, l->n * sizeof(*all));
+	return store_apply(cx, st, all, n + l->n, NULL);
+}
+
+/* Reads the user's tokens.  More than one list ends go first: a process that dies meanwhile has
+ * changed no password, so nobody takes the rest to be over. */
+static enum status end_surplus(struct cx *cx, struct store *st, const struct user *u,
+			       const char *keep, const struct audit *by, struct rows *left)
+{
+	enum status s = tokens_of(cx, st, u->tenant_id, u->id, left);
+
+	while (!s && left->n == TOKENS_LISTED) {
+		struct change_list l = { .n = 0 };
+
+		user_record(cx, &l, by, "end_tokens", u);
+		s = end_tokens(cx, st, left, keep, &l);
+		if (!s)
+			s = tokens_of(cx, st, u->tenant_id, u->id, left);
+	}
+	return s;
 }
 
 enum status user_change_password(struct cx *cx, struct store *st, struct user *u, const char *keep,
 				 const struct audit *by)
 {
 	struct change_list l = { .n = 0 };
-	size_t ended;
-	enum status s;
+	struct rows tokens;
+	enum status s = end_surplus(cx, st, u, keep, by, &tokens);
 
-	u->updated_at = cx_now_ms();
-	add(&l, UPDATE, &u->row);
-	user_record(cx, &l, by, "update_user", u);
-	s = end_tokens(cx, st, u, keep, &l, &ended);
-	while (!s && ended >= TOKENS_LISTED - 1) { /* there may be more */
-		l.n = 0;
-		add_touch(&l, epoch_touch(cx, u->tenant_id));
-		s = end_tokens(cx, st, u, keep, &l, &ended);
+	if (!s) {
+		u->updated_at = cx_now_ms();
+		add(&l, UPDATE, &u->row);
+		user_record(cx, &l, by, "update_user", u);
+		s = end_tokens(cx, st, &tokens, keep, &l);
 	}
 	return s == CONFLICT ? fail(cx, s, "user \"%s\" was changed meanwhile", u->username) : s;
 }

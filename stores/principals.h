@@ -33,7 +33,8 @@ MUST_USE enum status user_update(struct cx *cx, struct store *st, struct user *u
 				 const struct audit *by);
 
 /* The same where the password is another: the user's tokens end, all but `keep` (may be
- * NULL).  Those issued to the password before are gone when this returns. */
+ * NULL).  Those issued to the password before are gone when it holds: of a user with
+ * TOKENS_LISTED or more, lists before that one end the most of them.  CONFLICT. */
 MUST_USE enum status user_change_password(struct cx *cx, struct store *st, struct user *u,
 					  const char *keep, const struct audit *by);
 

@@ -364,6 +364,79 @@ START_TEST(another_password_ends_tokens)
 }
 END_TEST
 
+/* --- a process that dies ------------------------------------------------------------------ */
+
+#define MANY (2 * TOKENS_LISTED + 5)
+
+static const struct store_ops *real_ops;
+static int lists_left;
+
+/* Of what this process has to write, some lists are written. */
+static enum status dying_apply(struct cx *c, struct store *s, const struct change *changes,
+			       size_t n, size_t *failed)
+{
+	if (lists_left-- == 0)
+		return fail(c, UNAVAILABLE, "dead");
+	return real_ops->apply(c, s, changes, n, failed);
+}
+
+static void give_many(void)
+{
+	struct token *tokens = cx_array(&cx, MANY, sizeof(*tokens));
+	struct change *list = cx_array(&cx, MANY, sizeof(*list));
+
+	for (size_t i = 0; i < MANY; i++) {
+		tokens[i] = (struct token){ .row = ROW(token),
+					    .tenant_id = TENANT,
+					    .token_id = cx_printf(&cx, "t%zu", i),
+					    .user_id = admin.id,
+					    .username = "ada",
+					    .expires_at = cx_now_ms() + 3600000 };
+		list[i] = (struct change){ INSERT, &tokens[i].row };
+	}
+	for (size_t i = 0; i < MANY; i += TOKENS_LISTED)
+		must(store_apply(&cx, st, &list[i],
+				 MANY - i < TOKENS_LISTED ? MANY - i : TOKENS_LISTED, NULL));
+}
+
+static size_t tokens_left(void)
+{
+	struct rows left;
+
+	must(token_list(&cx, st, TENANT, admin.id, &left));
+	return left.n;
+}
+
+/* Where the password is another, no token of the one before is left but `keep`. */
+START_TEST(a_password_changes_when_its_tokens_ended)
+{
+	struct store_ops ops;
+	bool changed = false;
+	struct user u;
+	enum status s;
+	int lists;
+
+	give_many();
+	real_ops = st->ops;
+	ops = *real_ops;
+	ops.apply = dying_apply;
+	st->ops = &ops;
+	for (lists = 0; !changed && lists < 9; lists++) {
+		must(user_find(&cx, st, TENANT, "ada", &u));
+		u.password_hash = "$other";
+		lists_left = lists ? 1 : 0; /* dies at its second list */
+		s = user_change_password(&cx, st, &u, "t7", NULL);
+		must(user_find(&cx, st, TENANT, "ada", &u));
+		changed = text_same(u.password_hash, "$other");
+		ck_assert_int_eq(s, changed ? OK : UNAVAILABLE);
+		ck_assert(!changed || tokens_left() == 1);
+	}
+	st->ops = real_ops;
+	ck_assert(changed);
+	ck_assert_int_eq(lists, 4); /* it died three times: at once, and after each list of many */
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sessions");
@@ -379,6 +452,7 @@ int main(void)
 	tcase_add_test(tc, what_is_past_its_time_is_cleaned_up);
 	tcase_add_test(tc, an_ended_token_and_a_credential);
 	tcase_add_test(tc, another_password_ends_tokens);
+	tcase_add_test(tc, a_password_changes_when_its_tokens_ended);
 	tcase_add_test(tc, who_came_and_went_is_on_record);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("guesses");
