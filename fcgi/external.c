@@ -49,6 +49,8 @@ static enum status verify(struct request *rq, const struct provider *p, const ch
 	if (jwt_kid(rq->cx, token, &kid))
 		return fail(rq->cx, UNAUTHENTICATED, "the token is not valid: it names no key");
 	s = issuers_keys(rq->cx, rq->rs->external->issuers, rq->rs->store, p, kid, &keys);
+	if (s == UNAVAILABLE) /* nothing was done yet: clients may send the request again */
+		answer_header(rq, "Retry-After", "1");
 	return s ? s : jwt_verify(rq->cx, keys, token, &expected, claims);
 }
 

@@ -13,6 +13,7 @@
 #define STALE_MS (24 * INT64_C(3600000))
 #define AGAIN_MS 60000
 #define FETCH_MS 6000 /* for both documents */
+#define WAIT_MS 1000  /* for another process's */
 #define POLL_MS 100
 
 /* What this process has of one issuer. */
@@ -161,9 +162,9 @@ static void take(struct known_issuer *k, const struct issuer *row)
 	*k = fresh;
 }
 
-static bool is_fresh(const struct known_issuer *k, const char *kid)
+static bool is_young(const struct known_issuer *k, const char *kid, int64_t age_ms)
 {
-	return k->keys && cx_now_ms() - k->read_ms < FRESH_MS &&
+	return k->keys && cx_now_ms() - k->read_ms < age_ms &&
 	       (!kid || jwt_keys_know(k->keys, kid));
 }
 
@@ -179,22 +180,29 @@ static enum status claim(struct cx *cx, struct store *st, struct issuer *row, bo
 	return s == EXISTS || s == CONFLICT ? OK : s;
 }
 
-/* Another process is at it: its answer comes by the store. */
-static enum status await(struct cx *cx, struct store *st, struct issuer *row,
-			 struct known_issuer *k)
+static bool is_underway(const struct issuer *row)
 {
+	return row->read_ms < row->tried_ms && cx_now_ms() - row->tried_ms < FETCH_MS;
+}
+
+/* Another process is at it: its answer comes by the store.  UNAVAILABLE: not soon, and a silent
+ * issuer must not hold every process that its tokens come to. */
+static enum status await(struct cx *cx, struct store *st, const struct provider *p,
+			 struct issuer *row, struct known_issuer *k)
+{
+	int64_t end = cx_monotonic_ms() + WAIT_MS;
+	struct row *rows[] = { &row->row };
 	enum status s = OK;
 
-	for (int i = 0; !s && i < FETCH_MS / POLL_MS && row->read_ms < row->tried_ms &&
-			cx_now_ms() - row->tried_ms < FETCH_MS && cx_left_ms(cx) > POLL_MS;
-	     i++) {
-		struct row *rows[] = { &row->row };
-
+	while (!s && is_underway(row) && cx_monotonic_ms() < end && cx_left_ms(cx) > POLL_MS) {
 		usleep(POLL_MS * 1000);
 		s = store_get_all(cx, st, rows, 1);
 	}
 	if (!s)
 		take(k, row);
+	if (!s && is_underway(row))
+		s = fail(cx, UNAVAILABLE, "the issuer of %s is being asked for its keys; try again",
+			 p->name);
 	return s;
 }
 
@@ -202,12 +210,8 @@ static enum status renew(struct cx *cx, struct issuers *i, struct store *st,
 			 const struct provider *p, struct issuer *row)
 {
 	struct change c = { UPDATE, &row->row };
-	bool mine;
 	enum status s;
 
-	s = claim(cx, st, row, &mine);
-	if (s || !mine)
-		return s;
 	if (fetch_in_time(cx, i, p, row))
 		return OK; /* what was known before goes on, for a while */
 	row->read_ms = cx_now_ms();
@@ -224,21 +228,22 @@ static enum status look(struct cx *cx, struct issuers *i, struct store *st,
 	struct known_issuer *k = known_of(i, p);
 	struct issuer row = { .row = ROW(issuer), .issuer = p->issuer };
 	struct row *rows[] = { &row.row };
+	bool mine = false;
 	enum status s = OK;
 
-	if (is_fresh(k, kid))
+	if (is_young(k, kid, FRESH_MS))
 		return OK;
 	s = store_get_all(cx, st, rows, 1);
 	if (s)
 		return s;
 	take(k, &row);
-	if (is_fresh(k, kid))
+	if (is_young(k, kid, FRESH_MS))
 		return OK;
 	if (cx_now_ms() - row.tried_ms >= AGAIN_MS)
-		s = renew(cx, i, st, p, &row);
-	else
-		s = await(cx, st, &row, k);
-	return s;
+		s = claim(cx, st, &row, &mine);
+	if (mine)
+		return renew(cx, i, st, p, &row);
+	return s || is_young(k, kid, STALE_MS) ? s : await(cx, st, p, &row, k);
 }
 
 static enum status look_or_fail(struct cx *cx, struct issuers *i, struct store *st,
@@ -249,7 +254,7 @@ static enum status look_or_fail(struct cx *cx, struct issuers *i, struct store *
 
 	if (s)
 		return s;
-	if (!k->keys || cx_now_ms() - k->read_ms > STALE_MS)
+	if (!is_young(k, NULL, STALE_MS))
 		return fail(cx, UNAVAILABLE, "the issuer of %s can't be reached", p->name);
 	return OK;
 }

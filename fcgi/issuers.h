@@ -13,6 +13,7 @@
  * first and kept in the store (kind issuer) for all others, for ten minutes; longer, up to
  * a day, while the issuer can't be reached.  An unknown key has them read again,
  * but never twice within a minute, however many tokens name it, from all hosts together.
+ * While one process reads, others go on with what they know, or wait a second for it.
  * Answers of more than 128 KiB are refused.
  */
 struct issuers;
@@ -22,7 +23,8 @@ struct issuers *issuers_open(const struct providers *providers, const struct htt
 void issuers_close(struct issuers *i);
 
 /* The keys of a provider that has an issuer; where they can be had with the key `kid`
- * among them, they are.  UNAVAILABLE: nothing is known of the issuer. */
+ * among them, they are.  UNAVAILABLE: nothing is known of the issuer, or another process is
+ * reading them: try again. */
 MUST_USE enum status issuers_keys(struct cx *cx, struct issuers *i, struct store *st,
 				  const struct provider *p, const char *kid,
 				  const struct jwt_keys **out);

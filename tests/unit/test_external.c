@@ -2,6 +2,8 @@
 /* test_external.c - another issuer's tokens as credentials: who they are, and when they are none. */
 #include "fcgi/server.h"
 
+#include <sys/wait.h>
+
 #include "fcgi/external.h"
 #include "stores/identities.h"
 #include "stores/roles.h"
@@ -39,14 +41,19 @@ static void set(const char *word, const char *value)
 	setenv(cx_printf(&cx, "PANGOLIN_OIDC_ACME_%s", word), value, 1);
 }
 
-/* Two responders that take the tokens of an issuer which gives these answers. */
-static void begin(const char *const *answers, size_t n)
+/* Two responders that take the tokens of an issuer which gives these answers, each after a time. */
+static void begin_slow(const char *const *answers, size_t n, int delay_ms)
 {
-	fake_start(&issuer, answers, n, 0);
+	fake_start(&issuer, answers, n, delay_ms);
 	url = cx_printf(&cx, "http://127.0.0.1:%d", issuer.port);
 	set("ISSUER", url);
 	set("AUDIENCE", "catalog");
 	start();
+}
+
+static void begin(const char *const *answers, size_t n)
+{
+	begin_slow(answers, n, 0);
 }
 
 static void begin_well(void)
@@ -497,6 +504,75 @@ START_TEST(an_issuer_that_is_away)
 }
 END_TEST
 
+/* Another process has begun to read the issuer, and is at it still. */
+static void be_asked(const char *jwks, int64_t read_ms)
+{
+	struct issuer row = { .row = ROW(issuer),
+			      .issuer = url,
+			      .endpoints = "{}",
+			      .jwks = jwks,
+			      .read_ms = read_ms,
+			      .tried_ms = cx_now_ms() };
+
+	must(store_apply(&cx, st, (struct change[]){ { INSERT, &row.row } }, 1, NULL));
+}
+
+static void sends_away(const char *token)
+{
+	int64_t before = cx_monotonic_ms();
+	struct fcgi_answer a = with_token(&second, "GET", ME, token, NULL);
+
+	ck_assert_msg(a.status == 503, "%d %s", a.status, a.body);
+	ck_assert_str_eq(answer_value(&cx, &a, "Retry-After"), "1");
+	ck_assert_int_lt(cx_monotonic_ms() - before, 3000);
+}
+
+START_TEST(nobody_waits_long_for_another_process)
+{
+	begin_well();
+	be_asked(NULL, 0);
+	sends_away(token_of("a", ""));
+	ck_assert_int_eq(issuer.seen->n, 0);
+}
+END_TEST
+
+/* Keys of an hour ago do; one that is not among them is waited for. */
+START_TEST(what_is_known_goes_on_meanwhile)
+{
+	const char *known = cx_printf(&cx, "{\"keys\":[%s]}", foreign_jwk(&cx, &first));
+	int64_t before;
+
+	begin_well();
+	be_asked(known, cx_now_ms() - 3600000);
+	before = cx_monotonic_ms();
+	ck_assert_int_eq(me(&second, token_of("a", "")), 200);
+	ck_assert_int_lt(cx_monotonic_ms() - before, 900);
+	sends_away(foreign_token(&cx, &next, claims_of("a", "")));
+	ck_assert_int_eq(issuer.seen->n, 0);
+}
+END_TEST
+
+START_TEST(what_another_process_reads_is_waited_for)
+{
+	const char *answers[] = { discovery("http://127.0.0.1:$PORT"), jwks_of(&first) };
+	const char *token;
+	int status;
+	pid_t pid;
+
+	set("TENANT", TENANT);
+	begin_slow(answers, ARRAY_SIZE(answers), 200);
+	token = token_of("a", "");
+	pid = fork();
+	if (pid == 0)
+		_exit(me(&responder, token) != 200);
+	usleep(100000);
+	ck_assert_int_eq(me(&second, token), 200);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	ck_assert_int_eq(issuer.seen->n, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("external");
@@ -521,6 +597,9 @@ int main(void)
 	tcase_add_test(tc, keys_rotate_there);
 	tcase_add_loop_test(tc, an_issuer_that_lies, 0, (int)ARRAY_SIZE(lies));
 	tcase_add_test(tc, an_issuer_that_is_away);
+	tcase_add_test(tc, nobody_waits_long_for_another_process);
+	tcase_add_test(tc, what_is_known_goes_on_meanwhile);
+	tcase_add_test(tc, what_another_process_reads_is_waited_for);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
