@@ -26,7 +26,7 @@ struct jwt_signer;
 MUST_USE enum status jwt_keys_create(struct cx *cx, const char *folder, bool rotate);
 
 /* Reads a JWKS file; keys live as long as the context.  INVALID: no such file, or
- * not one P-256 key with a kid in it. */
+ * not one P-256 key for signatures with a kid in it. */
 MUST_USE enum status jwt_keys_read(struct cx *cx, const char *path, struct jwt_keys **out);
 
 /* The same from text; `what` names it in messages. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jwt_keys.c - making, writing and reading signing keys. */
+/* jwt_keys.c - making signing keys; their files. */
 #include "common/jwt_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,12 +13,6 @@
 #include "common/text.h"
 
 #define MAX_FILE_BYTES 65536
-#define COORDINATE 32
-
-static void free_key(void *key)
-{
-	EVP_PKEY_free(key);
-}
 
 /* --- public keys --------------------------------------------------------------- */
 
@@ -34,73 +27,6 @@ const struct jwt_key *jwt_keys_find(const struct jwt_keys *keys, const char *kid
 bool jwt_keys_know(const struct jwt_keys *keys, const char *kid)
 {
 	return jwt_keys_find(keys, kid) != NULL;
-}
-
-/* A P-256 public key of its point, or NULL. */
-static EVP_PKEY *key_of_point(unsigned char *point, size_t n)
-{
-	char group[] = "prime256v1";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, n),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	EVP_PKEY *key = NULL;
-
-	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		key = NULL;
-	EVP_PKEY_CTX_free(ctx);
-	return key;
-}
-
-static bool read_coordinate(struct cx *cx, const char *text, unsigned char out[COORDINATE])
-{
-	unsigned char *bytes;
-	size_t n;
-
-	if (!text || text_unbase64(cx, text, strlen(text), &bytes, &n) || n != COORDINATE)
-		return false;
-	memcpy(out, bytes, COORDINATE);
-	return true;
-}
-
-bool jwt_key_read(struct cx *cx, struct json_object *jwk, struct jwt_key *out)
-{
-	unsigned char point[1 + 2 * COORDINATE] = { 4 };
-
-	if (!json_object_is_type(jwk, json_type_object) ||
-	    !text_same(json_text(jwk, "kty"), "EC") || !text_same(json_text(jwk, "crv"), "P-256"))
-		return false;
-	*out = (struct jwt_key){ .kid = cx_strdup(cx, json_text(jwk, "kid")),
-				 .x = cx_strdup(cx, json_text(jwk, "x")),
-				 .y = cx_strdup(cx, json_text(jwk, "y")) };
-	if (!out->kid || !read_coordinate(cx, out->x, point + 1) ||
-	    !read_coordinate(cx, out->y, point + 1 + COORDINATE))
-		return false;
-	out->key = key_of_point(point, sizeof(point));
-	if (out->key)
-		cx_own(cx, out->key, free_key);
-	return out->key != NULL;
-}
-
-enum status jwt_keys_parse(struct cx *cx, const char *text, size_t n, const char *what,
-			   struct jwt_keys **out)
-{
-	struct jwt_keys *keys = CX_NEW(cx, struct jwt_keys);
-	struct json_object *v, *list;
-
-	if (json_parse(cx, text, n, 8, &v) || json_get_array(cx, v, "", "keys", &list))
-		return fail(cx, INVALID, "%s is no JWKS: %s", what, cx->message);
-	keys->keys = cx_array(cx, JWT_MAX_KEYS, sizeof(keys->keys[0]));
-	for (size_t i = 0; i < json_object_array_length(list) && keys->n < JWT_MAX_KEYS; i++)
-		if (jwt_key_read(cx, json_object_array_get_idx(list, i), &keys->keys[keys->n]))
-			keys->n++;
-	if (!keys->n)
-		return fail(cx, INVALID, "%s holds no P-256 key", what);
-	*out = keys;
-	return OK;
 }
 
 static struct json_object *jwk_json(struct cx *cx, const struct jwt_key *k)
@@ -202,7 +128,7 @@ enum status jwt_keys_read(struct cx *cx, const char *path, struct jwt_keys **out
 /* Fills x, y and kid from a key; false where it is not P-256. */
 static bool describe(struct cx *cx, EVP_PKEY *key, struct jwt_key *out)
 {
-	unsigned char point[1 + 2 * COORDINATE], *hash = cx_alloc(cx, EVP_MAX_MD_SIZE);
+	unsigned char point[1 + 2 * JWT_COORDINATE], *hash = cx_alloc(cx, EVP_MAX_MD_SIZE);
 	char group[32];
 	const char *canonical;
 	unsigned hash_len;
@@ -215,8 +141,8 @@ static bool describe(struct cx *cx, EVP_PKEY *key, struct jwt_key *out)
 					    &n) != 1 ||
 	    n != sizeof(point))
 		return false;
-	out->x = text_base64url(cx, point + 1, COORDINATE);
-	out->y = text_base64url(cx, point + 1 + COORDINATE, COORDINATE);
+	out->x = text_base64url(cx, point + 1, JWT_COORDINATE);
+	out->y = text_base64url(cx, point + 1 + JWT_COORDINATE, JWT_COORDINATE);
 	/* RFC 7638: the required members alone, in the order of their names */
 	canonical = cx_printf(cx, "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}",
 			      out->x, out->y);
@@ -244,7 +170,7 @@ enum status jwt_signer_read(struct cx *cx, const char *path, struct jwt_signer *
 	BIO_free(bio);
 	if (!signer->key)
 		return fail(cx, INVALID, "%s holds no private key", path);
-	cx_own(cx, signer->key, free_key);
+	jwt_key_own(cx, signer->key);
 	if (!describe(cx, signer->key, &key))
 		return fail(cx, INVALID, "%s holds no P-256 key", path);
 	signer->kid = key.kid;
@@ -314,7 +240,7 @@ enum status jwt_keys_create(struct cx *cx, const char *folder, bool rotate)
 	key = EVP_EC_gen("P-256");
 	if (!key)
 		return fail(cx, INTERNAL, "a key could not be made");
-	cx_own(cx, key, free_key);
+	jwt_key_own(cx, key);
 	if (!describe(cx, key, &fresh))
 		return fail(cx, INTERNAL, "a fresh key is not P-256");
 	s = public_text(cx, public_path, &fresh, &public_json, &public_len);

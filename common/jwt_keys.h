@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* jwt_keys.h - the insides of key rings, for jwt.c and jwt_keys.c alone. */
+/* jwt_keys.h - the insides of key rings, for jwt.c, jwt_keys.c and jwks.c alone. */
 #ifndef COMMON_JWT_KEYS_H
 #define COMMON_JWT_KEYS_H
 
@@ -9,6 +9,8 @@
 
 /* What a key signs with: the key says so, never the token. */
 enum jwt_algorithm { ES256, RS256, EDDSA };
+
+#define JWT_COORDINATE 32 /* bytes of one of a P-256 point's two */
 
 struct jwt_key {
 	const char *kid;
@@ -30,7 +32,7 @@ struct jwt_signer {
 /* NULL where there is none of that name. */
 const struct jwt_key *jwt_keys_find(const struct jwt_keys *keys, const char *kid);
 
-/* Reads one key of a JWKS; false for one that is not P-256 or has no name. */
-bool jwt_key_read(struct cx *cx, struct json_object *jwk, struct jwt_key *out);
+/* The key goes with the context. */
+void jwt_key_own(struct cx *cx, EVP_PKEY *key);
 
 #endif
