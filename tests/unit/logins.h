@@ -117,6 +117,27 @@ static inline void end(void)
 	ck_assert_int_eq(other, 200);
 }
 
+static inline struct json_object *token_claims(const char *token)
+{
+	struct json_object *claims;
+
+	must(jwt_claims(&cx, token, &claims));
+	return claims;
+}
+
+/* The i-th of the roles that a token of ours names beside the assigned ones; NULL: none. */
+static inline const char *role_in(const char *token, size_t i)
+{
+	struct json_object *roles = json_member(token_claims(token), "roles");
+
+	return json_object_get_string(roles ? json_object_array_get_idx(roles, i) : NULL);
+}
+
+static inline int64_t end_of(const char *token)
+{
+	return json_int(token_claims(token), "exp", 0);
+}
+
 /* --- calls --------------------------------------------------------------------------- */
 
 static inline struct json_object *body_of(const struct fcgi_answer *a)

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "fcgi/external.h"
+#include "stores/catalogs.h"
 #include "stores/identities.h"
 #include "stores/roles.h"
 #include "tests/unit/fake_server.h"
@@ -231,25 +232,6 @@ static const char *exchanged(const char *token)
 	return json_text(body_of(&a), "access_token");
 }
 
-static const char *role_in(const char *token, size_t i)
-{
-	struct json_object *claims;
-
-	must(jwt_claims(&cx, token, &claims));
-	return json_object_get_string(
-		json_member(claims, "roles")
-			? json_object_array_get_idx(json_member(claims, "roles"), i)
-			: NULL);
-}
-
-static int64_t end_of(const char *token)
-{
-	struct json_object *claims;
-
-	must(jwt_claims(&cx, token, &claims));
-	return json_int(claims, "exp", 0);
-}
-
 START_TEST(a_tokens_groups_are_its_roles)
 {
 	struct role_row role;
@@ -269,6 +251,60 @@ START_TEST(a_tokens_groups_are_its_roles)
 	ck_assert_int_eq(with_token(&second, "GET", uri, token, NULL).status, 200);
 	must(grants_of(&cx, st, TENANT, "nobody", (struct given_roles){ &role.id, 1 }, &grants));
 	ck_assert_uint_eq(grants->n, 0); /* of a role without any */
+}
+END_TEST
+
+static int run_namespaces(void)
+{
+	static const struct route_table *const tables[] = { &namespaces_routes };
+
+	return serve("namespaces", 0, tables, 1);
+}
+
+/* What the token's owner gets of the catalog's list. */
+static int listed(const struct responder_process *p, const char *token)
+{
+	return with_token(p, "GET", "/v1/lake/namespaces", token, NULL).status;
+}
+
+/* A role by a claim opens what it is granted on, and closes it with the next token without it. */
+START_TEST(a_role_by_a_claim_opens)
+{
+	struct catalog lake = { .tenant_id = TENANT, .name = "lake", .properties = "{}" };
+	struct responder_process namespaces;
+	const char *in, *out, *ours, *theirs, *place;
+	struct role_row role;
+
+	set("ROLES_CLAIM", "groups");
+	set("ROLES", "readers=Analysts");
+	begin_well();
+	must(catalog_create(&cx, st, &lake, NULL));
+	make_role(&role, TENANT, "Analysts");
+	role.permissions = cx_printf(&cx,
+				     "[{\"scope\":{\"type\":\"catalog\",\"catalog_id\":\"%s\"},"
+				     "\"actions\":[\"read\"]}]",
+				     lake.id);
+	must(role_update(&cx, st, &role, NULL));
+	in = token_of("00u1", ",\"groups\":[\"readers\"]");
+	out = token_of("00u1", ",\"groups\":[\"writers\"]");
+	ours = exchanged(in);
+	theirs = exchanged(out);
+	place = cx_printf(&cx, "%s/third", folder);
+	ck_assert_int_eq(mkdir(place, 0700), 0);
+	responder_start(&namespaces, place, run_namespaces);
+	for (int i = 0; i < 2; i++) { /* what a process keeps of a token is that token's */
+		ck_assert_int_eq(listed(&namespaces, in), 200);
+		ck_assert_int_eq(listed(&namespaces, out), 404);
+		ck_assert_int_eq(listed(&namespaces, ours), 200);
+		ck_assert_int_eq(listed(&namespaces, theirs), 404);
+	}
+	ck_assert_int_eq(listed(&namespaces, token_of("00u2", "")), 404);
+	role.permissions = "[]";
+	must(role_update(&cx, st, &role, NULL));
+	ck_assert_int_eq(listed(&namespaces, in), 404);
+	ck_assert_int_eq(listed(&namespaces, ours), 404);
+	ck_assert_int_eq(responder_stop(&namespaces), 0);
+	close(namespaces.listener);
 }
 END_TEST
 
@@ -586,6 +622,7 @@ int main(void)
 	tcase_add_test(tc, claims_give_roles);
 	tcase_add_test(tc, groups_give_roles_by_name);
 	tcase_add_test(tc, a_tokens_groups_are_its_roles);
+	tcase_add_test(tc, a_role_by_a_claim_opens);
 	tcase_add_test(tc, claims_give_tenants);
 	tcase_add_test(tc, only_who_is_known);
 	tcase_add_test(tc, only_some_addresses);

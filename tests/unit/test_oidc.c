@@ -3,6 +3,7 @@
 #include "fcgi/server.h"
 
 #include "common/hmac.h"
+#include "stores/roles.h"
 #include "tests/unit/fake_server.h"
 #include "tests/unit/foreign.h"
 #include "tests/unit/logins.h"
@@ -197,6 +198,47 @@ START_TEST(a_code_of_one_who_is_out)
 }
 END_TEST
 
+/* The roles of a login go with its token, and with what that is changed for, to no later end. */
+START_TEST(a_login_gives_roles)
+{
+	const char *answers[] = { answer_with(&key,
+					      CLAIMS(",\"aud\":\"us\",\"nonce\":\"n\",\"groups\":"
+						     "[\"x\",\"readers\"]")),
+				  answer_with(&key, GOOD) };
+	struct role_row role = { .tenant_id = TENANT, .name = "Analysts", .permissions = "[]" };
+	const char *token, *other;
+	struct fcgi_answer a;
+
+	setenv("PANGOLIN_OIDC_ACME_ROLES_CLAIM", "groups", 1);
+	setenv("PANGOLIN_OIDC_ACME_ROLES", "readers=Analysts", 1);
+	begin(answers, ARRAY_SIZE(answers));
+	must(role_create(&cx, st, &role, NULL));
+	put_flow("acme", "one", cx_now_ms() + 60000);
+	put_flow("acme", "two", cx_now_ms() + 60000);
+	a = come_back("acme", "state=one&code=c", MARK);
+	a = exchange(&a);
+	ck_assert_msg(a.status == 200, "%d %s", a.status, a.body);
+	token = json_text(body_of(&a), "token");
+	ck_assert_str_eq(role_in(token, 0), role.id);
+	ck_assert_ptr_null(role_in(token, 1));
+	a = come_back("acme", "state=two&code=c", MARK);
+	a = exchange(&a);
+	ck_assert_ptr_null(role_in(json_text(body_of(&a), "token"), 0));
+	sleep(1); /* ends are whole seconds */
+	a = oauth(cx_printf(&cx, EXCHANGE "&subject_token=%s", token));
+	ck_assert_msg(a.status == 200, "%d %s", a.status, a.body);
+	other = json_text(body_of(&a), "access_token");
+	ck_assert_str_eq(role_in(other, 0), role.id);
+	ck_assert_int_le(end_of(other), end_of(token));
+	a = with_token(&second, "POST", "/api/v1/tokens/rotate", token, NULL);
+	ck_assert_msg(a.status == 200, "%d %s", a.status, a.body);
+	other = json_text(body_of(&a), "token");
+	ck_assert_str_eq(role_in(other, 0), role.id);
+	ck_assert_int_le(end_of(other), end_of(token));
+	ck_assert_int_eq(me(&responder, other), 200);
+}
+END_TEST
+
 /* --- github --------------------------------------------------------------------------------- */
 
 START_TEST(github_by_its_api)
@@ -293,6 +335,7 @@ int main(void)
 	tcase_add_test(tc, what_a_provider_answers);
 	tcase_add_test(tc, what_a_browser_brings);
 	tcase_add_test(tc, a_code_of_one_who_is_out);
+	tcase_add_test(tc, a_login_gives_roles);
 	tcase_add_test(tc, github_by_its_api);
 	tcase_add_test(tc, where_browsers_are_sent);
 	suite_add_tcase(suite, tc);

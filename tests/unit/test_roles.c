@@ -66,6 +66,42 @@ START_TEST(test_roles)
 }
 END_TEST
 
+/* What is over the bound would not be read: it is refused where it is given. */
+START_TEST(test_too_many_roles)
+{
+	struct role_row *roles = cx_array(&cx, MAX_ROLES + 1, sizeof(*roles));
+	struct role_assignment a = { .tenant_id = OURS, .user_id = nora.id };
+	struct user u;
+
+	must(user_find(&cx, st, OURS, "nora", &u));
+	for (size_t i = 0; i <= MAX_ROLES; i++) {
+		struct role_assignment one = a;
+		struct change list[] = { { INSERT, &roles[i].row }, { INSERT, &one.row } };
+
+		roles[i] = (struct role_row){ .row = ROW(role_row),
+					      .tenant_id = OURS,
+					      .id = cx_printf(&cx, "r%04zu", i),
+					      .name = "many",
+					      .permissions = "[]" };
+		one.row = (struct row)ROW(role_assignment);
+		one.role_id = roles[i].id;
+		must(store_apply(&cx, st, list, i < MAX_ROLES - 1 ? 2 : 1, NULL));
+	}
+	a.role_id = roles[MAX_ROLES - 1].id; /* the last that he may have */
+	must(role_assign(&cx, st, &a, &u.row, NULL));
+	must(user_find(&cx, st, OURS, "nora", &u));
+	must(role_assign(&cx, st, &a, &u.row, NULL)); /* which he has */
+	a.role_id = roles[MAX_ROLES].id;
+	ck_assert_int_eq(role_assign(&cx, st, &a, &u.row, NULL), INVALID);
+	last_id = a.role_id;
+	take(&(struct step){ 'a', "POST", API "users/$N/roles", "{\"role-id\":\"$I\"}", 400,
+			     "more than 1000 roles", NULL });
+	must(role_unassign(&cx, st, OURS, nora.id, roles[0].id, NULL));
+	take(&(struct step){ 'a', "POST", API "users/$N/roles", "{\"role-id\":\"$I\"}", 201, NULL,
+			     NULL });
+}
+END_TEST
+
 /* --- permissions -------------------------------------------------------------------------- */
 
 START_TEST(test_permissions)
@@ -225,6 +261,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, start, end);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_roles);
+	tcase_add_test(t, test_too_many_roles);
 	tcase_add_test(t, test_permissions);
 	tcase_add_test(t, test_explain);
 	suite_add_tcase(s, t);
