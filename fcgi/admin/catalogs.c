@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "fcgi/actor.h"
 #include "fcgi/admin/admin.h"
+#include "stores/content.h"
 #include "stores/trim.h"
 #include "stores/warehouses.h"
 #include "vending/storage.h"
@@ -176,15 +177,33 @@ enum status create_catalog(struct request *rq)
 	return s ? s : admin_answer(rq, 201, &c, show_catalog);
 }
 
-/* Where a catalog's files are is the tenant's to say: its own rights end at its tables. */
-static enum status check_move(struct request *rq, const struct catalog *before,
-			      const struct catalog *now)
+/* The properties that hold a catalog's writers in check. */
+static const char *const guards[] = { MERGE_ONLY, COMMIT_DAYS };
+
+static bool keeps_guards(struct json_object *before, struct json_object *now)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(guards); i++)
+		if (!json_equal(json_member(before, guards[i]), json_member(now, guards[i])))
+			return false;
+	return true;
+}
+
+/* Where a catalog's files are, and what holds its writers in check, is the tenant's to say: rights
+ * on the catalog end at what is in it. */
+static enum status check_tenants_own(struct request *rq, const struct catalog *before,
+				     const struct catalog *now)
 {
 	struct object tenant = { .kind = ON_TENANT, .tenant_id = now->tenant_id };
+	struct json_object *had, *has;
+	enum status s = admin_object(rq->cx, before->properties, &had);
 
+	if (!s)
+		s = admin_object(rq->cx, now->properties, &has);
+	if (s)
+		return s;
 	if (text_same(before->warehouse_name, now->warehouse_name) &&
 	    text_same(before->storage_location, now->storage_location) &&
-	    text_same(before->federated_config, now->federated_config))
+	    text_same(before->federated_config, now->federated_config) && keeps_guards(had, has))
 		return OK;
 	return access_check(rq->cx, rq->who, MAY_UPDATE, &tenant);
 }
@@ -201,7 +220,7 @@ static enum status update_once(struct request *rq, struct catalog *c)
 	if (!s && catalog_is_federated(c) && json_member(rq->json, "federated_config"))
 		s = federated_read(rq, "federated_config", c);
 	if (!s)
-		s = check_move(rq, &before, c);
+		s = check_tenants_own(rq, &before, c);
 	if (s)
 		return s;
 	s = catalog_update(rq->cx, rq->rs->store, c, name, request_actor(rq));

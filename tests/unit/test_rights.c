@@ -205,6 +205,38 @@ START_TEST(test_catalogs)
 }
 END_TEST
 
+#define MERGES_ALONE "\"branches.main.merge-only\":\"true\""
+#define A_WEEK "\"commits.retention-days\":\"7\""
+#define PUT_PROPERTIES(list) "PUT", API "catalogs/c", "{\"properties\":{" list "}}"
+
+/* What holds a catalog's writers in check is not theirs to lift. */
+START_TEST(test_catalog_guards)
+{
+	static const struct step steps[] = {
+		{ 'n', PUT_PROPERTIES(MERGES_ALONE), 403, "\\\"update\\\" on the tenant", NULL },
+		{ 'n', PUT_PROPERTIES(A_WEEK), 403, NULL, NULL },
+		{ 'a', PUT_PROPERTIES(MERGES_ALONE "," A_WEEK), 200, NULL, NULL },
+		{ 'n', PUT_PROPERTIES(""), 403, NULL, NULL },
+		{ 'n', PUT_PROPERTIES(MERGES_ALONE), 403, NULL, NULL },
+		{ 'n', PUT_PROPERTIES(A_WEEK), 403, NULL, NULL },
+		{ 'n', PUT_PROPERTIES("\"branches.main.merge-only\":\"false\"," A_WEEK), 403, NULL,
+		  NULL },
+		{ 'n', PUT_PROPERTIES(MERGES_ALONE ",\"commits.retention-days\":\"1\""), 403, NULL,
+		  NULL },
+		{ 'a', "GET", API "catalogs/c", NULL, 200, MERGES_ALONE "," A_WEEK, NULL },
+		/* the rest is */
+		{ 'n', PUT_PROPERTIES(A_WEEK "," MERGES_ALONE ",\"x\":\"y\""), 200, "\"x\":\"y\"",
+		  NULL },
+		{ 'n', "PUT", API "catalogs/c", "{}", 200, MERGES_ALONE, NULL },
+	};
+
+	grant(&nora, on_catalog(&ours), "[\"write\"]");
+	take_all(steps, ARRAY_SIZE(steps));
+	grant(&nora, "{\"type\":\"tenant\"}", "[\"update\"]");
+	take(&(struct step){ 'n', PUT_PROPERTIES(""), 200, NULL, MERGES_ALONE });
+}
+END_TEST
+
 /* An upstream's list is not ours to cut: it is for who may see all of it. */
 START_TEST(test_federated_lists)
 {
@@ -342,6 +374,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_pages_of_what_is_seen);
 	tcase_add_test(t, test_bodies);
 	tcase_add_test(t, test_catalogs);
+	tcase_add_test(t, test_catalog_guards);
 	tcase_add_test(t, test_protected);
 	tcase_add_test(t, test_federated_lists);
 	tcase_add_test(t, test_every_process);
