@@ -102,7 +102,7 @@ matrix() { sed -n "s/^\([0-9]*\) passed, \([0-9]*\) failed.*/matrix: $1|$2|\1|\2
 
 # The programs that ask tests/unit/fresh_store.h for a store; few of them at small size.
 store_tests() { size "content names tenants rest transactions views branches" \
-	"content names tenants rest transactions views branches branch_model branch_races branch_crashes trim rest_branches rest_loads rest_pages rest_state idempotency credentials matrix isolation isolation_fields server quotas quota_model seals"; }
+	"content names tenants rest transactions views branches branch_model branch_races branch_crashes trim rest_branches rest_folders rest_loads rest_pages rest_state idempotency credentials matrix isolation isolation_fields server quotas quota_model seals"; }
 
 # branch_sizes STORE: how much of branches is tried at full size: operations beside a model, kills
 branch_sizes() {

@@ -183,7 +183,7 @@ static enum status settle_head(struct cx *cx, struct store *st, const struct bra
 
 static enum status try_create(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			      const struct branch_wish *wish, const struct audit *by,
-			      struct branch *out)
+			      struct branch *out, bool *again)
 {
 	const char *from = wish->from ? wish->from : "main";
 	struct branch parent = named(ref, from), taken = named(ref, wish->name);
@@ -192,6 +192,7 @@ static enum status try_create(struct cx *cx, struct store *st, const struct cata
 	size_t n;
 	enum status s = store_get_all(cx, st, rows, ARRAY_SIZE(rows));
 
+	*again = false;
 	if (s)
 		return s;
 	if (!is_there(&parent))
@@ -209,8 +210,7 @@ static enum status try_create(struct cx *cx, struct store *st, const struct cata
 	list[n++] = (struct change){ INSERT, &out->row };
 	list[n++] = (struct change){ INSERT, &branch_record(cx, by, ref, "create", out)->row };
 	s = store_apply(cx, st, list, n, NULL);
-	if (s == EXISTS)
-		return fail(cx, CONFLICT, "the branch was made at the same time");
+	*again = s == CONFLICT || s == EXISTS; /* the next try says what there is */
 	return s ? s : settle_head(cx, st, &parent, out);
 }
 
@@ -239,9 +239,11 @@ enum status branch_create(struct cx *cx, struct store *st, const struct catalog_
 	if (s)
 		return s;
 	for (size_t i = 1; i <= EDIT_TRIES; i++) {
+		bool again;
+
 		s = (wish->commit_id || wish->n_only ? branch_fork : try_create)(cx, st, ref, wish,
-										 by, out);
-		if (s != CONFLICT)
+										 by, out, &again);
+		if (!again)
 			return s;
 		edit_backoff(cx, i);
 	}

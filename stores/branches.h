@@ -6,13 +6,18 @@
 #include "stores/assets.h"
 
 /*
- * Asked of each state that comes back from the history: its failure ends it.  *claim: the
- * folders that the asset owns, or NULL = none.  check NULL: not asked.
+ * Asked once of the n states that come back from the history: its failure ends it.  claims[i]
+ * is NULL; set: the folders that the asset owns.  check NULL: not asked.
  */
 struct comes_back {
-	enum status (*check)(void *arg, const struct asset *state, struct claim **claim);
+	enum status (*check)(void *arg, const struct asset *const *states, size_t n,
+			     struct claim **claims);
 	void *arg;
 };
+
+/* Asks it of those states that are not NULL; claims[] as they are numbered. */
+MUST_USE enum status comes_back_ask(struct cx *cx, const struct comes_back *back,
+				    struct asset *const *states, size_t n, struct claim **claims);
 
 /*
  * `ref` says which catalog: any branch of it.  A branch begins as its parent is at a
@@ -89,10 +94,11 @@ size_t branch_cut(struct cx *cx, struct branch *b, struct change *list);
 MUST_USE enum status branch_begin(struct cx *cx, struct branch *parent, struct branch *child,
 				  struct change *list, size_t *n);
 
-/* The part of branch_create that takes two lists: stores/forks.c. */
+/* The part of branch_create that takes two lists: stores/forks.c.  *again: others were
+ * faster; any other failure, also a CONFLICT of wish->back's, is the last word. */
 MUST_USE enum status branch_fork(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 				 const struct branch_wish *wish, const struct audit *by,
-				 struct branch *out);
+				 struct branch *out, bool *again);
 
 /* The record of its making, for both. */
 struct audit *branch_record(struct cx *cx, const struct audit *by, const struct catalog_ref *ref,

@@ -87,11 +87,31 @@ static enum status hide(struct fork *f)
 	return s ? s : content_branch(f->cx, f->ref, &f->hidden, &f->at);
 }
 
+/* --- what comes back -------------------------------------------------------------------- */
+
+enum status comes_back_ask(struct cx *cx, const struct comes_back *back,
+			   struct asset *const *states, size_t n, struct claim **claims)
+{
+	const struct asset **asked = cx_array(cx, n, sizeof(*asked));
+	struct claim **found = cx_array(cx, n, sizeof(*found));
+	size_t n_asked = 0, next = 0;
+	enum status s;
+
+	for (size_t i = 0; i < n; i++)
+		if (states[i])
+			asked[n_asked++] = states[i];
+	s = back->check ? back->check(back->arg, asked, n_asked, found) : OK;
+	for (size_t i = 0; !s && i < n; i++)
+		if (states[i])
+			claims[i] = found[next++];
+	return s;
+}
+
 /* --- its rows --------------------------------------------------------------------------- */
 
-static void add_place(struct fork *f, struct place *p, struct asset *state, struct claim *claim)
+static void add_place(struct fork *f, struct place *p, struct asset *state)
 {
-	*(struct claim **)list_add(&f->claims) = claim;
+	list_add(&f->claims);
 	*(struct place **)list_add(&f->places) = p;
 	*(struct asset **)list_add(&f->states) = state;
 }
@@ -119,12 +139,12 @@ static enum status as_of_commit(struct fork *f)
 
 	for (size_t i = 0; !s && i < n; i++) {
 		const struct undone *u = &undone[i];
-		struct claim *claim = NULL;
 
-		if (u->was && f->wish->back.check)
-			s = f->wish->back.check(f->wish->back.arg, u->was, &claim);
-		add_place(f, place_asset(f->cx, f->at, u->namespace, u->name), u->was, claim);
+		add_place(f, place_asset(f->cx, f->at, u->namespace, u->name), u->was);
 	}
+	if (!s)
+		s = comes_back_ask(f->cx, &f->wish->back, f->states.items, f->states.n,
+				   f->claims.items);
 	return s ? s : read_places(f);
 }
 
@@ -142,7 +162,7 @@ static void add_namespaces(struct fork *f, const char *path)
 		       (strcmp(have[i]->namespace, p->namespace) || strcmp(have[i]->name, p->name)))
 			i++;
 		if (i == f->places.n)
-			add_place(f, p, NULL, NULL);
+			add_place(f, p, NULL);
 		if (!*c)
 			return;
 	}
@@ -169,7 +189,7 @@ static enum status partial(struct fork *f)
 	for (size_t i = 0; i < w->n_only; i++) {
 		if (!is_listed(f, &w->only[i]))
 			add_place(f, place_asset(f->cx, f->at, w->only[i].path, w->only[i].name),
-				  NULL, NULL);
+				  NULL);
 		add_namespaces(f, w->only[i].path);
 	}
 	s = read_places(f);
@@ -219,7 +239,7 @@ static enum status add_rows(struct fork *f, struct edit *e)
 	return s;
 }
 
-static enum status publish(struct fork *f, const struct audit *by, struct branch *out)
+static enum status publish(struct fork *f, const struct audit *by, struct branch *out, bool *again)
 {
 	const struct branch_wish *w = f->wish;
 	struct edit *e;
@@ -247,11 +267,13 @@ static enum status publish(struct fork *f, const struct audit *by, struct branch
 	edit_add(e, INSERT, &out->row, PART_BRANCH);
 	edit_add(e, INSERT, &branch_record(f->cx, by, f->ref, "create", out)->row, PART_RECORD);
 	s = store_apply(f->cx, f->st, e->changes, e->n, NULL);
-	return s == EXISTS ? fail(f->cx, CONFLICT, "the branch was made at the same time") : s;
+	*again = s == CONFLICT || s == EXISTS; /* the next try says what there is */
+	return s;
 }
 
 enum status branch_fork(struct cx *cx, struct store *st, const struct catalog_ref *ref,
-			const struct branch_wish *wish, const struct audit *by, struct branch *out)
+			const struct branch_wish *wish, const struct audit *by, struct branch *out,
+			bool *again)
 {
 	struct fork f = { .cx = cx,
 			  .st = st,
@@ -264,11 +286,12 @@ enum status branch_fork(struct cx *cx, struct store *st, const struct catalog_re
 
 	if (!s)
 		s = hide(&f);
+	*again = s == CONFLICT;
 	if (s)
 		return s;
 	s = wish->commit_id ? as_of_commit(&f) : partial(&f);
 	f.hidden.commit_id = wish->commit_id;
 	if (!s && !wish->commit_id)
 		s = commit_head(cx, st, f.parent, f.hidden.parent_cut, &f.hidden.commit_id);
-	return s ? s : publish(&f, by, out);
+	return s ? s : publish(&f, by, out, again);
 }

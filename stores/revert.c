@@ -97,6 +97,15 @@ static enum status try_revert(struct reverting *r, const struct audit *by, const
 	return s;
 }
 
+static enum status ask_back(struct reverting *r, const struct comes_back *back)
+{
+	struct asset **states = cx_array(r->cx, r->n, sizeof(*states));
+
+	for (size_t i = 0; i < r->n; i++)
+		states[i] = r->ops[i].was;
+	return comes_back_ask(r->cx, back, states, r->n, r->claims);
+}
+
 enum status commit_revert(struct cx *cx, struct store *st, const struct catalog_ref *ref,
 			  const char *name, const char *id, const struct comes_back *back,
 			  const struct audit *by, const char **commit_id)
@@ -118,9 +127,8 @@ enum status commit_revert(struct cx *cx, struct store *st, const struct catalog_
 		s = commit_operations(cx, &c, &r.ops, &r.n);
 	r.ref = on;
 	r.claims = s ? NULL : cx_array(cx, r.n, sizeof(*r.claims));
-	for (size_t i = 0; !s && back && i < r.n; i++)
-		if (r.ops[i].was)
-			s = back->check(back->arg, r.ops[i].was, &r.claims[i]);
+	if (!s && back)
+		s = ask_back(&r, back);
 	if (s)
 		return s;
 	for (size_t i = 1; i <= EDIT_TRIES; i++) {

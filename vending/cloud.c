@@ -187,18 +187,29 @@ enum status cloud_put(struct cx *cx, struct cloud *c, const struct storage *s, c
 	return cloud_put_all(cx, c, s, &object, 1);
 }
 
+/* begin() of each; *ops stays NULL where there are none. */
+static enum status begin_all(struct cx *cx, const struct storage *s, const char *const *locations,
+			     size_t n, const struct cloud_ops **ops, struct location **at)
+{
+	enum status status = OK;
+
+	*ops = NULL;
+	*at = cx_array(cx, n, sizeof(**at));
+	for (size_t i = 0; !status && i < n; i++)
+		status = begin(cx, s, locations[i], ops, &(*at)[i]);
+	return status;
+}
+
 enum status cloud_remove_all(struct cx *cx, struct cloud *c, const struct storage *s,
 			     const char *const *locations, size_t n, bool *gone)
 {
-	struct location *at = cx_array(cx, n, sizeof(*at));
 	enum status *each = cx_array(cx, n, sizeof(*each));
-	const struct cloud_ops *ops = NULL;
-	enum status status = OK;
+	const struct cloud_ops *ops;
+	struct location *at;
+	enum status status = begin_all(cx, s, locations, n, &ops, &at);
 
 	for (size_t i = 0; i < n; i++)
 		gone[i] = false;
-	for (size_t i = 0; !status && i < n; i++)
-		status = begin(cx, s, locations[i], &ops, &at[i]);
 	if (status || !n)
 		return status;
 	status = ops->remove(cx, c, s, at, n, each);
@@ -222,9 +233,22 @@ enum status cloud_stat(struct cx *cx, struct cloud *c, const struct storage *s,
 {
 	const struct cloud_ops *ops;
 	struct location l;
-	enum status status = begin(cx, s, location, &ops, &l);
+	enum status each, status = begin(cx, s, location, &ops, &l);
 
-	return status ? status : ops->stat(cx, c, s, &l, size);
+	if (!status)
+		status = ops->stat(cx, c, s, &l, 1, size, &each);
+	return status ? status : each;
+}
+
+enum status cloud_stat_all(struct cx *cx, struct cloud *c, const struct storage *s,
+			   const char *const *locations, size_t n, enum status *each)
+{
+	int64_t *sizes = cx_array(cx, n, sizeof(*sizes));
+	const struct cloud_ops *ops;
+	struct location *at;
+	enum status status = begin_all(cx, s, locations, n, &ops, &at);
+
+	return status || !n ? status : ops->stat(cx, c, s, at, n, sizes, each);
 }
 
 /* The folder may be the storage's root itself, where no object can be. */

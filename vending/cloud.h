@@ -85,6 +85,10 @@ MUST_USE enum status cloud_remove_all(struct cx *cx, struct cloud *c, const stru
 /* Size in bytes; NOT_FOUND. */
 MUST_USE enum status cloud_stat(struct cx *cx, struct cloud *c, const struct storage *s,
 				const char *location, int64_t *size);
+/* Whether several are there (at most 16 requests in parallel).  each[i]: OK or NOT_FOUND; the first
+ * failure of another kind. */
+MUST_USE enum status cloud_stat_all(struct cx *cx, struct cloud *c, const struct storage *s,
+				    const char *const *locations, size_t n, enum status *each);
 
 struct cloud_entry {
 	const char *location;

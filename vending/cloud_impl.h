@@ -41,8 +41,9 @@ struct cloud_ops {
 	/* each[i]: how that one ended, NOT_FOUND among them.  The first failure, and its message. */
 	enum status (*remove)(struct cx *, struct cloud *, const struct storage *,
 			      const struct location *, size_t n, enum status *each);
+	/* Sizes in bytes; the rest as of remove. */
 	enum status (*stat)(struct cx *, struct cloud *, const struct storage *,
-			    const struct location *, int64_t *);
+			    const struct location *, size_t n, int64_t *sizes, enum status *each);
 	enum status (*list)(struct cx *, struct cloud *, const struct storage *,
 			    const struct location *, const char *after, struct cloud_entry *,
 			    size_t *n, bool *more);

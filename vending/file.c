@@ -311,6 +311,25 @@ static enum status file_put(struct cx *cx, struct cloud *c, const struct storage
 
 /* --- the other slots --------------------------------------------------------------- */
 
+/* The first failure but NOT_FOUND; its message is kept while the others are tried. */
+struct first {
+	enum status status;
+	const char *message;
+};
+
+static void first_note(struct cx *cx, struct first *f, enum status status)
+{
+	if (!status || status == NOT_FOUND || f->status)
+		return;
+	f->status = status;
+	f->message = cx_strdup(cx, cx->message);
+}
+
+static enum status first_said(struct cx *cx, const struct first *f)
+{
+	return f->status ? fail(cx, f->status, "%s", f->message) : OK;
+}
+
 static enum status remove_one(struct cx *cx, struct cloud *c, const struct location *l)
 {
 	const char *name;
@@ -328,29 +347,23 @@ static enum status remove_one(struct cx *cx, struct cloud *c, const struct locat
 static enum status file_remove(struct cx *cx, struct cloud *c, const struct storage *st,
 			       const struct location *at, size_t n, enum status *each)
 {
-	const char *message = NULL;
-	enum status first = OK;
+	struct first first = { 0 };
 
 	(void)st;
 	for (size_t i = 0; i < n; i++) {
 		each[i] = remove_one(cx, c, &at[i]);
-		if (each[i] && each[i] != NOT_FOUND && !first) {
-			first = each[i];
-			message = cx_strdup(cx, cx->message);
-		}
+		first_note(cx, &first, each[i]);
 	}
-	return first ? fail(cx, first, "%s", message) : OK;
+	return first_said(cx, &first);
 }
 
-static enum status file_stat(struct cx *cx, struct cloud *c, const struct storage *storage,
-			     const struct location *l, int64_t *size)
+static enum status stat_one(struct cx *cx, struct cloud *c, const struct location *l, int64_t *size)
 {
 	const char *name;
 	struct stat st;
 	int folder;
 	enum status s = open_parent(cx, c, l, false, &folder, &name);
 
-	(void)storage;
 	if (s)
 		return s;
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW))
@@ -361,6 +374,19 @@ static enum status file_stat(struct cx *cx, struct cloud *c, const struct storag
 		*size = st.st_size;
 	close(folder);
 	return s;
+}
+
+static enum status file_stat(struct cx *cx, struct cloud *c, const struct storage *storage,
+			     const struct location *at, size_t n, int64_t *sizes, enum status *each)
+{
+	struct first first = { 0 };
+
+	(void)storage;
+	for (size_t i = 0; i < n; i++) {
+		each[i] = stat_one(cx, c, &at[i], &sizes[i]);
+		first_note(cx, &first, each[i]);
+	}
+	return first_said(cx, &first);
 }
 
 /* --- listing: a walk in the order of whole keys ---------------------------- */

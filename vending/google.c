@@ -146,9 +146,10 @@ static enum status google_remove(struct cx *cx, struct cloud *c, const struct st
 }
 
 static enum status google_stat(struct cx *cx, struct cloud *c, const struct storage *s,
-			       const struct location *l, int64_t *size)
+			       const struct location *at, size_t n, int64_t *sizes,
+			       enum status *each)
 {
-	return objects_stat(cx, c, s, &google_dialect, l, size);
+	return objects_stat(cx, c, s, &google_dialect, at, n, sizes, each);
 }
 
 /* --- listing ------------------------------------------------------------------------------ */

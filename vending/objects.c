@@ -112,23 +112,6 @@ enum status objects_get(struct cx *cx, struct cloud *c, const struct storage *s,
 	return OK;
 }
 
-enum status objects_stat(struct cx *cx, struct cloud *c, const struct storage *s,
-			 const struct object_dialect *d, const struct location *l, int64_t *size)
-{
-	struct object_request r = { .verb = OBJECT_STAT,
-				    .at = l,
-				    .http.max_answer = OBJECT_ERROR_MAX };
-	enum status status = perform(cx, c, s, d, &r);
-
-	if (status)
-		return status;
-	*size = d->size(cx, &r.http);
-	if (*size < 0)
-		return fail(cx, UNAVAILABLE, "the storage does not say how large \"%s\" is",
-			    l->text);
-	return OK;
-}
-
 enum status objects_list(struct cx *cx, struct cloud *c, const struct storage *s,
 			 const struct object_dialect *d, const struct location *l,
 			 const struct pair *query, size_t n_query, struct http_request *out)
@@ -165,12 +148,13 @@ static enum status first_said(struct cx *cx, const struct first *f)
 	return f->status ? fail(cx, f->status, "%s", f->message) : OK;
 }
 
-enum status objects_remove(struct cx *cx, struct cloud *c, const struct storage *s,
-			   const struct object_dialect *d, const struct location *at, size_t n,
-			   enum status *each)
+/* The same of each; each[i]: how that one ended. */
+static enum status perform_all(struct cx *cx, struct cloud *c, const struct storage *s,
+			       const struct object_dialect *d, enum object_verb verb,
+			       const struct location *at, struct http_request *requests, size_t n,
+			       enum status *each)
 {
 	struct object_request *r = cx_array(cx, n, sizeof(*r));
-	struct http_request *requests = cx_array(cx, n, sizeof(*requests));
 	struct first first = { 0 };
 
 	for (size_t i = 0; i < n; i++)
@@ -178,7 +162,7 @@ enum status objects_remove(struct cx *cx, struct cloud *c, const struct storage 
 	for (size_t i = 0; i < n; i++) {
 		enum status status;
 
-		r[i] = (struct object_request){ .verb = OBJECT_REMOVE,
+		r[i] = (struct object_request){ .verb = verb,
 						.at = &at[i],
 						.http.max_answer = OBJECT_ERROR_MAX };
 		status = d->prepare(cx, c, s, &r[i]);
@@ -188,11 +172,38 @@ enum status objects_remove(struct cx *cx, struct cloud *c, const struct storage 
 	}
 	cloud_perform(cx, c, requests, n);
 	for (size_t i = 0; i < n; i++) {
-		each[i] = outcome(cx, d, &requests[i], said[OBJECT_REMOVE], at[i].text);
+		each[i] = outcome(cx, d, &requests[i], said[verb], at[i].text);
 		if (each[i] != NOT_FOUND)
 			first_note(cx, &first, each[i]);
 	}
 	return first_said(cx, &first);
+}
+
+enum status objects_remove(struct cx *cx, struct cloud *c, const struct storage *s,
+			   const struct object_dialect *d, const struct location *at, size_t n,
+			   enum status *each)
+{
+	struct http_request *requests = cx_array(cx, n, sizeof(*requests));
+
+	return perform_all(cx, c, s, d, OBJECT_REMOVE, at, requests, n, each);
+}
+
+enum status objects_stat(struct cx *cx, struct cloud *c, const struct storage *s,
+			 const struct object_dialect *d, const struct location *at, size_t n,
+			 int64_t *sizes, enum status *each)
+{
+	struct http_request *requests = cx_array(cx, n, sizeof(*requests));
+	enum status status = perform_all(cx, c, s, d, OBJECT_STAT, at, requests, n, each);
+
+	for (size_t i = 0; !status && i < n; i++) {
+		if (each[i])
+			continue;
+		sizes[i] = d->size(cx, &requests[i]);
+		if (sizes[i] < 0)
+			status = fail(cx, UNAVAILABLE,
+				      "the storage does not say how large \"%s\" is", at[i].text);
+	}
+	return status;
 }
 
 /* --- puts ------------------------------------------------------------------------------- */
@@ -203,11 +214,11 @@ static enum status settle(struct cx *cx, struct cloud *c, const struct storage *
 			  const struct object_dialect *d, struct put *put)
 {
 	int64_t size = -1;
-	enum status status = objects_stat(cx, c, s, d, &put->location, &size);
+	enum status each, status = objects_stat(cx, c, s, d, &put->location, 1, &size, &each);
 
-	if (status && status != NOT_FOUND)
+	if (status)
 		return status;
-	put->maybe = !status && size == (int64_t)put->n;
+	put->maybe = !each && size == (int64_t)put->n;
 	return put->maybe ? OK : fail(cx, EXISTS, "\"%s\" is there already", put->location.text);
 }
 

@@ -46,8 +46,8 @@ MUST_USE enum status objects_remove(struct cx *cx, struct cloud *c, const struct
 				    const struct object_dialect *d, const struct location *at,
 				    size_t n, enum status *each);
 MUST_USE enum status objects_stat(struct cx *cx, struct cloud *c, const struct storage *s,
-				  const struct object_dialect *d, const struct location *l,
-				  int64_t *size);
+				  const struct object_dialect *d, const struct location *at,
+				  size_t n, int64_t *sizes, enum status *each);
 /* One page of a list, as it was answered. */
 MUST_USE enum status objects_list(struct cx *cx, struct cloud *c, const struct storage *s,
 				  const struct object_dialect *d, const struct location *l,

@@ -136,9 +136,9 @@ static enum status s3_remove(struct cx *cx, struct cloud *c, const struct storag
 }
 
 static enum status s3_stat(struct cx *cx, struct cloud *c, const struct storage *s,
-			   const struct location *l, int64_t *size)
+			   const struct location *at, size_t n, int64_t *sizes, enum status *each)
 {
-	return objects_stat(cx, c, s, &s3_dialect, l, size);
+	return objects_stat(cx, c, s, &s3_dialect, at, n, sizes, each);
 }
 
 static enum status s3_put(struct cx *cx, struct cloud *c, const struct storage *s, struct put *puts,

@@ -2,9 +2,11 @@
 /* refs.c - catalogs, branches, tags and assets by the names that requests give them. */
 #include "fcgi/admin/refs.h"
 
+#include "common/iceberg/read.h"
+#include "common/list.h"
 #include "common/text.h"
 #include "fcgi/idents.h"
-#include "fcgi/tables/scope.h"
+#include "fcgi/tables/text.h"
 #include "stores/catalogs.h"
 
 #define MAX_ROUNDS 4
@@ -130,28 +132,115 @@ enum status refs_asset(struct request *rq, struct json_object *v, const char *wh
 	return OK;
 }
 
-static enum status check_file(struct request *rq, const struct scope *sc, const char *file)
-{
-	int64_t size;
-	enum status s = cloud_stat(rq->cx, rq->rs->cloud, &sc->storage, file, &size);
+/* --- what comes back -------------------------------------------------------------------- */
 
-	return s == NOT_FOUND ? fail(rq->cx, CONFLICT, "the metadata file %s is gone", file) : s;
+/* Any row, of whatever branch, keeps the files that its pointer needs from being removed. */
+static enum status is_kept(struct request *rq, const struct asset *state, bool *kept)
+{
+	struct asset from = { .row = ROW(asset),
+			      .tenant_id = rq->tenant_id,
+			      .metadata_location = state->metadata_location };
+	const struct query q = {
+		.from = &from.row, .bound = 1, .where = { "metadata_location" }, .limit = 1
+	};
+	struct rows rows;
+	enum status s = store_list(rq->cx, rq->rs->store, &q, &rows);
+
+	*kept = !s && rows.n;
+	return s;
 }
 
-enum status refs_check_back(void *files, const struct asset *state, struct claim **claim)
+static enum status gone(struct request *rq, const char *file)
+{
+	return fail(rq->cx, CONFLICT,
+		    "what was there then can't be read any more, as its snapshot was expired or "
+		    "its table purged: the file %s is gone",
+		    file);
+}
+
+/* The manifest list of its current snapshot; NULL where there is none that we could ask for. */
+static enum status manifest_list_of(struct request *rq, const struct scope *sc,
+				    const struct asset *state, const char **out)
+{
+	struct cx step = { .deadline_ms = rq->cx->deadline_ms };
+	struct request own = *rq;
+	struct json_object *metadata, *snapshot;
+	struct location l;
+	enum status s;
+
+	*out = NULL;
+	own.cx = &step; /* metadata may be large, and states many */
+	s = text_read_json(&own, sc, state, &metadata);
+	if (s == NOT_FOUND)
+		s = gone(rq, state->metadata_location);
+	else if (s)
+		s = fail(rq->cx, s, "%s", step.message);
+	snapshot = s ? NULL
+		     : find_by_id(json_member(metadata, "snapshots"), "snapshot-id",
+				  state->current_snapshot_id);
+	if (snapshot)
+		*out = cx_strdup(rq->cx, json_text(snapshot, "manifest-list"));
+	if (*out && (location_parse(&step, *out, &l) || storage_covers(&step, &sc->storage, &l)))
+		*out = NULL;
+	cx_free(&step);
+	return s;
+}
+
+/* What has to be there, so that the state can be loaded and its current snapshot read. */
+static enum status add_needed(struct request *rq, const struct scope *sc, const struct asset *state,
+			      struct list *needed)
+{
+	const char *file;
+	bool kept;
+	enum status s;
+
+	if (!state->metadata_location)
+		return OK;
+	s = is_kept(rq, state, &kept);
+	if (s || kept)
+		return s;
+	*(const char **)list_add(needed) = state->metadata_location;
+	if (!text_same(state->type, table_metadata.type) || state->current_snapshot_id < 0)
+		return OK;
+	s = manifest_list_of(rq, sc, state, &file);
+	if (!s && file)
+		*(const char **)list_add(needed) = file;
+	return s;
+}
+
+static enum status check_needed(struct request *rq, const struct scope *sc,
+				const struct list *needed)
+{
+	enum status *each = cx_array(rq->cx, needed->n, sizeof(*each));
+	enum status s =
+		cloud_stat_all(rq->cx, rq->rs->cloud, &sc->storage, needed->items, needed->n, each);
+
+	for (size_t i = 0; !s && i < needed->n; i++)
+		if (each[i])
+			s = gone(rq, ((const char **)needed->items)[i]);
+	return s;
+}
+
+enum status refs_check_back(void *files, const struct asset *const *states, size_t n,
+			    struct claim **claims)
 {
 	const struct refs_files *f = files;
 	struct request *rq = f->rq;
+	struct list needed = { .cx = rq->cx, .size = sizeof(const char *) };
 	const struct scope *sc;
 	enum status s = scope_of(rq->cx, f->ref, &sc);
 
-	*claim = NULL;
 	if (s)
 		return s == INVALID ? OK : s; /* nowhere to look */
-	if (state->metadata_location)
-		s = check_file(rq, sc, state->metadata_location);
-	if (s || !state->location)
-		return s;
-	*claim = CX_NEW(rq->cx, struct claim);
-	return scope_claim(rq->cx, sc, state, *claim);
+	for (size_t i = 0; !s && i < n; i++)
+		s = add_needed(rq, sc, states[i], &needed);
+	if (!s)
+		s = check_needed(rq, sc, &needed);
+	for (size_t i = 0; !s && i < n; i++) {
+		if (!states[i]->location)
+			continue;
+		claims[i] = CX_NEW(rq->cx, struct claim);
+		s = scope_claim(rq->cx, sc, states[i], claims[i]);
+	}
+	return s;
 }

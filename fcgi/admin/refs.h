@@ -33,12 +33,14 @@ MUST_USE enum status refs_of_id(struct request *rq, const char *catalog_id, enum
 MUST_USE enum status refs_asset(struct request *rq, struct json_object *v, const char *where,
 				struct asset_name *out);
 
-/* What states need that come back.  As struct comes_back's check: OK where a state's
- * metadata file is still there; CONFLICT names it. */
+/* What states need that come back.  As struct comes_back's check: OK where each one's metadata
+ * file and its current snapshot's manifest list are still there; CONFLICT names the file.
+ * Of what a row of any branch names nothing is asked. */
 struct refs_files {
 	struct request *rq;
 	const struct catalog_ref *ref;
 };
-MUST_USE enum status refs_check_back(void *files, const struct asset *state, struct claim **claim);
+MUST_USE enum status refs_check_back(void *files, const struct asset *const *states, size_t n,
+				     struct claim **claims);
 
 #endif

@@ -1,27 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_rest_branches.c - branches, tags, commits and merges as clients see them, by the routes. */
 #include "stores/tenants.h"
-#include "tests/unit/rest.h"
-
-#define API "/api/v1/"
-#define AT(ref) "/v1/c/namespaces/a/tables/t%40" ref
-
-/* The text of the first member of that name behind `from`. */
-static const char *member(struct fcgi_answer a, const char *name)
-{
-	const char *key = cx_printf(&cx, "\"%s\":\"", name), *at = strstr(a.body, key);
-
-	ck_assert_msg(at != NULL, "no %s in %s", name, a.body);
-	at += strlen(key);
-	return cx_strndup(&cx, at, strcspn(at, "\""));
-}
-
-static void make_dev(void)
-{
-	make_t();
-	expect("POST", API "branches", "{\"name\":\"dev\",\"catalog\":\"c\"}", 201,
-	       "\"branch_type\":\"experimental\"");
-}
+#include "tests/unit/rest_refs.h"
 
 /* What only a deleted branch had is nowhere, though its rows wait for the worker. */
 START_TEST(nothing_of_a_deleted_branch)
@@ -173,49 +153,6 @@ START_TEST(commits)
 	expect("GET", API "diff?from=v1&to=main", NULL, 200, "[]");
 	expect("POST", T, "{\"name\":\"q\\\"x\"," SCHEMA "}", 200, NULL);
 	expect("GET", API "branches/main/commits?table=a.q%22x", NULL, 200, "create_table");
-}
-END_TEST
-
-static const char *create_at(const char *name, const char *location)
-{
-	return cx_printf(&cx, "{\"name\":\"%s\"," SCHEMA ",\"location\":\"%s\"}", name, location);
-}
-
-/* What comes back owns its folder again, or does not come back. */
-START_TEST(folders_come_back)
-{
-	const char *folder_of_u = cx_printf(&cx, "file://%s/u", root), *drop, *made;
-
-	make_t();
-	expect("POST", T, create_at("u", folder_of_u), 200, NULL);
-	made = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
-	expect("DELETE", T "/u", NULL, 204, NULL);
-	drop = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
-	expect("POST", cx_printf(&cx, API "commits/%s/revert", drop), "{}", 200, NULL);
-	expect("POST", T, create_at("w", folder_of_u), 400, "overlaps");
-	expect("DELETE", T "/u", NULL, 204, NULL);
-	/* the same for a branch that shows what main has no more */
-	expect("POST", API "branches",
-	       cx_printf(&cx, "{\"name\":\"then\",\"commit_id\":\"%s\"}", made), 201, NULL);
-	expect("POST", T, create_at("w", folder_of_u), 400, "overlaps");
-	expect("GET", T "/u?branch=then", NULL, 200, NULL);
-}
-END_TEST
-
-START_TEST(folders_that_are_taken)
-{
-	const char *folder_of_u = cx_printf(&cx, "file://%s/u", root), *drop, *made;
-
-	make_t();
-	expect("POST", T, create_at("u", folder_of_u), 200, NULL);
-	made = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
-	expect("DELETE", T "/u", NULL, 204, NULL);
-	drop = member(call("GET", API "branches/main/commits?limit=1", NULL), "id");
-	expect("POST", T, create_at("w", folder_of_u), 200, NULL);
-	expect("POST", cx_printf(&cx, API "commits/%s/revert", drop), "{}", 400, "overlaps");
-	expect("POST", API "tags", cx_printf(&cx, "{\"name\":\"then\",\"commit_id\":\"%s\"}", made),
-	       400, "overlaps");
-	expect("GET", T "/u", NULL, 404, NULL);
 }
 END_TEST
 
@@ -385,23 +322,6 @@ START_TEST(protected_main)
 }
 END_TEST
 
-/* A snapshot more, as its number. */
-static const char *append(const char *location, int i)
-{
-	return cx_printf(
-		&cx,
-		"{\"requirements\":[],\"updates\":[{\"action\":\"add-snapshot\",\"snapshot\":{"
-		"\"snapshot-id\":%d,\"sequence-number\":%d,\"timestamp-ms\":%lld,"
-		"\"manifest-list\":\"%s/metadata/snap-%d.avro\",\"summary\":{\"operation\":"
-		"\"append\"},\"schema-id\":0}},{\"action\":\"set-snapshot-ref\",\"ref-name\":"
-		"\"main\",\"type\":\"branch\",\"snapshot-id\":%d}]}",
-		i, i, (long long)cx_now_ms() + i, location, i, i);
-}
-
-#define EXPIRE_1                                                                                   \
-	"{\"requirements\":[],\"updates\":[{\"action\":\"remove-snapshots\",\"snapshot-ids\":[1]"  \
-	"}]}"
-
 /* From the first branch or tag on engines are kept from removing what they can't know is read. */
 START_TEST(engines_are_kept_back)
 {
@@ -479,8 +399,6 @@ int main(void)
 	tcase_add_test(c, a_branch_of_the_same_name);
 	tcase_add_test(c, partial_branches);
 	tcase_add_test(c, commits);
-	tcase_add_test(c, folders_come_back);
-	tcase_add_test(c, folders_that_are_taken);
 	tcase_add_test(c, merges);
 	tcase_add_test(c, answers_grow_old);
 	tcase_add_test(c, resolved_by_hand);

@@ -303,8 +303,14 @@ END_TEST
 
 START_TEST(stats_and_removes)
 {
+	const char *const at[] = { "s3://b/w/t", "s3://b/w/u" };
+	enum status each[2];
 	int64_t size;
 
+	ANSWERS(ANSWER("404 X", ""), "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n");
+	ck_assert(!cloud_stat_all(&cx, cloud, &storage, at, 2, each));
+	ck_assert_int_eq(each[0] + each[1], OK + NOT_FOUND);
+	fake_stop(&server);
 	ANSWERS("HTTP/1.1 200 OK\r\nContent-Length: 12345678901\r\n\r\n", ANSWER("404 X", ""),
 		ANSWER("403 X", ""), ANSWER("204 X", ""), ANSWER("404 X", ""),
 		ERROR("403 X", "AccessDenied"));
