@@ -110,6 +110,105 @@ START_TEST(reverts_to_what_is_gone)
 }
 END_TEST
 
+/* --- one name on two branches ----------------------------------------------------------------- */
+
+#define DEV_T "/v1/c/namespaces/a%40dev/tables"
+
+static const char *folder_at(const char *uri)
+{
+	struct fcgi_answer a = call("GET", uri, NULL);
+
+	ck_assert_int_eq(a.status, 200);
+	return member(a, "location");
+}
+
+static void ck_apart(const char *a, const char *b)
+{
+	ck_assert_msg(strncmp(a, cx_printf(&cx, "%s/", b), strlen(b) + 1) != 0 &&
+			      strncmp(b, cx_printf(&cx, "%s/", a), strlen(a) + 1) != 0 &&
+			      strcmp(a, b) != 0,
+		      "%s and %s", a, b);
+}
+
+/* t on main and another t on dev: what is there of each, and that they are apart. */
+static void make_twice(const char **on_main, const char **on_dev)
+{
+	expect("POST", "/v1/c/namespaces", "{\"namespace\":[\"a\"]}", 200, NULL);
+	expect("POST", API "branches", "{\"name\":\"dev\",\"catalog\":\"c\"}", 201, NULL);
+	expect("POST", T, "{\"name\":\"t\"," SCHEMA "}", 200, NULL);
+	expect("POST", DEV_T, "{\"name\":\"t\"," SCHEMA "}", 200, NULL);
+	*on_main = folder_at(T "/t");
+	*on_dev = folder_at(AT("dev"));
+	ck_apart(*on_main, *on_dev);
+}
+
+START_TEST(each_has_its_folder)
+{
+	const char *on_main, *on_dev, *again;
+
+	make_twice(&on_main, &on_dev);
+	expect("DELETE", AT("dev"), NULL, 204, NULL);
+	expect("POST", DEV_T, "{\"name\":\"t\"," SCHEMA "}", 200, NULL);
+	again = folder_at(AT("dev"));
+	ck_apart(again, on_main);
+	ck_apart(again, on_dev);
+	expect("DELETE", T "/t", NULL, 204, NULL);
+	expect("POST", T, "{\"name\":\"t\"," SCHEMA "}", 200, NULL);
+	ck_apart(folder_at(T "/t"), again);
+	ck_apart(folder_at(T "/t"), on_main);
+}
+END_TEST
+
+START_TEST(a_folder_is_one_branchs)
+{
+	const char *at = cx_printf(&cx, "file://%s/u", root);
+
+	make_dev();
+	expect("POST", DEV_T, create_at("u", at), 200, NULL);
+	expect("POST", T, create_at("u", at), 400, "overlaps");
+	expect("POST", T, create_at("u", cx_printf(&cx, "%s/below", at)), 400, "overlaps");
+	expect("GET", T "/u", NULL, 404, NULL);
+	ck_assert_str_eq(folder_at("/v1/c/namespaces/a/tables/u%40dev"), at);
+}
+END_TEST
+
+static const struct {
+	const char *strategy;
+	bool takes_source;
+} ends[] = { { "source", true }, { "target", false } };
+
+START_TEST(made_twice_and_merged)
+{
+	const char *on_main, *on_dev, *op, *left, *conflicts;
+	struct fcgi_answer a;
+
+	make_twice(&on_main, &on_dev);
+	a = call("POST", API "branches/merge",
+		 "{\"source_branch\":\"dev\",\"target_branch\":\"main\"}");
+	ck_assert_int_eq(a.status, 409);
+	op = member(a, "operation_id");
+	conflicts = cx_printf(&cx, API "merge-operations/%s/conflicts", op);
+	expect("GET", conflicts, NULL, 200, "created_twice");
+	expect("POST",
+	       cx_printf(&cx, API "conflicts/%s/resolve",
+			 member(call("GET", conflicts, NULL), "id")),
+	       cx_printf(&cx, "{\"strategy\":\"%s\"}", ends[_i].strategy), 200, NULL);
+	expect("POST", cx_printf(&cx, API "merge-operations/%s/complete", op), NULL, 200,
+	       "completed");
+	left = folder_at(T "/t");
+	ck_assert_str_eq(left, ends[_i].takes_source ? on_dev : on_main);
+	ck_assert_str_eq(folder_at(AT("dev")), on_dev);
+	/* what is shown stays its owner's, and what is made from here on lies apart */
+	expect("POST", T, create_at("w", left), 400, "overlaps");
+	expect("POST", T, create_at("w", on_dev), 400, "overlaps");
+	expect("DELETE", T "/t", NULL, 204, NULL);
+	expect("POST", T, "{\"name\":\"t\"," SCHEMA "}", 200, NULL);
+	ck_apart(folder_at(T "/t"), on_main);
+	ck_apart(folder_at(T "/t"), on_dev);
+	ck_assert_str_eq(folder_at(AT("dev")), on_dev);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rest_folders");
@@ -123,6 +222,9 @@ int main(void)
 	tcase_add_test(c, folders_that_are_taken);
 	tcase_add_test(c, snapshots_that_were_expired);
 	tcase_add_test(c, reverts_to_what_is_gone);
+	tcase_add_test(c, each_has_its_folder);
+	tcase_add_test(c, a_folder_is_one_branchs);
+	tcase_add_loop_test(c, made_twice_and_merged, 0, ARRAY_SIZE(ends));
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
