@@ -110,7 +110,21 @@ static enum status next_rows(struct foreign *f, struct cx *step)
 
 /* --- catalogs --------------------------------------------------------------------------------- */
 
-/* One that is gone, or that has no storage or another one, is passed by. */
+/* Where a catalog's storage can't be said, nobody knows what its tables read: it must have none. */
+static enum status check_empty(struct foreign *f, struct cx *step, const struct catalog *c)
+{
+	struct asset from = { .row = ROW(asset), .tenant_id = f->tenant_id, .catalog_id = c->id };
+	struct query q = { .from = &from.row, .bound = 2, .limit = 1 };
+	struct rows rows;
+	enum status s = store_list(step, f->rs->store, &q, &rows);
+
+	if (s || !rows.n)
+		return s;
+	return fail(step, CONFLICT, "catalog %s: what its tables read is not known: %s", c->name,
+		    f->memory.message);
+}
+
+/* One that is gone, or that has another storage, is passed by. */
 static enum status open_catalog(struct foreign *f, struct cx *step)
 {
 	const struct catalog *c = (const struct catalog *)f->catalogs.items + f->catalog;
@@ -131,7 +145,9 @@ static enum status open_catalog(struct foreign *f, struct cx *step)
 		f->sc = sc;
 	else
 		f->catalog++;
-	if (!s || s == NOT_FOUND || s == INVALID)
+	if (s == INVALID)
+		return check_empty(f, step, c);
+	if (!s || s == NOT_FOUND)
 		return OK;
 	return fail(step, s, "catalog %s: %s", c->name, f->memory.message);
 }

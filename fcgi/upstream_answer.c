@@ -187,6 +187,23 @@ static struct json_object *left_of(struct cx *cx, struct json_object *config, bo
 	return out;
 }
 
+/* The list of "storage-credentials", each config filtered alike. */
+static const char *their_credentials(struct cx *cx, const char *value, size_t n)
+{
+	struct json_object *list = NULL, *config;
+
+	if (json_parse(cx, value, n, CONFIG_DEPTH, &list) ||
+	    !json_object_is_type(list, json_type_array))
+		return "[]";
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *one = json_object_array_get_idx(list, i);
+
+		if (json_object_object_get_ex(one, "config", &config))
+			json_set(one, "config", left_of(cx, config, true));
+	}
+	return json_print(cx, list, NULL);
+}
+
 /* The end of the JSON value that begins there, as far as brackets and strings tell. */
 static const char *value_end(const char *c)
 {
@@ -217,8 +234,8 @@ static const char *instead_of(struct cx *cx, const char *name, const char *value
 {
 	struct json_object *config = NULL;
 
-	if (text_same(name, "storage-credentials") && !vended)
-		return "[]";
+	if (text_same(name, "storage-credentials"))
+		return vended ? their_credentials(cx, value, n) : "[]";
 	if (!text_same(name, "config"))
 		return NULL;
 	if (json_parse(cx, value, n, CONFIG_DEPTH, &config))

@@ -419,7 +419,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "client.region": "eu", "s3.endpoint": "https://s3.example", "adls.account-name": "acc",
         }  # fmt: skip
         metadata = {"config": {"token": "a property"}, "n": [1, {"config": 2}]}
-        text = json.dumps({"metadata": metadata, "config": config, "storage-credentials": [{"prefix": "s3://b", "config": {"s3.access-key-id": "AK2"}}]})
+        theirs = {"prefix": "s3://b", "config": {"s3.access-key-id": "AK2", "s3.client-factory-impl": "Evil"}}
+        text = json.dumps({"metadata": metadata, "config": config, "storage-credentials": [theirs]})
         self.answer(200, text.replace('"config": {"token": "their', '"c\\u006fnfig": {"token": "their').encode())
 
     def do_taken(self):
@@ -521,7 +522,7 @@ def test_no_setting_makes_the_client_somebody_elses(own_server, stub):
         r = requests.get(f"{own_server.uri}/v1/{name}/namespaces/a/tables/t", headers=headers, timeout=30).json()
         assert r["config"] == {**shown, **more}
         assert r["metadata"] == {"config": {"token": "a property"}, "n": [1, {"config": 2}]}
-        assert len(r["storage-credentials"]) == bool(more)
+        assert r["storage-credentials"] == ([{"prefix": "s3://b", "config": {"s3.access-key-id": "AK2"}}] if more else [])
 
 
 def test_what_is_sent_on(own_server, stub):
