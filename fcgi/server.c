@@ -194,11 +194,12 @@ static enum status open_cloud(struct cx *cx, struct responder *rs)
 	return cloud_open(cx, &limits, &rs->cloud);
 }
 
-static enum status open_cache(struct cx *cx, struct responder *rs)
+/* Who reads metadata now and then keeps none. */
+static enum status open_cache(struct cx *cx, struct responder *rs, bool kept)
 {
 	const char *folder = NULL;
 
-	if (rs->config->runtime_dir)
+	if (kept && rs->config->runtime_dir)
 		folder = cx_printf(cx, "%s/cache-%s", rs->config->runtime_dir, rs->family);
 	return cache_open(cx, folder, rs->config->cache_bytes, &rs->cache);
 }
@@ -240,8 +241,8 @@ static enum status start(struct cx *cx, struct responder *rs, unsigned needs)
 		s = open_vault(cx, rs);
 	if (!s && needs & NEED_CLOUD)
 		s = open_cloud(cx, rs);
-	if (!s && needs & NEED_CACHE)
-		s = open_cache(cx, rs);
+	if (!s)
+		s = open_cache(cx, rs, needs & NEED_CACHE);
 	if (!s)
 		s = auth_open(cx, rs, needs & NEED_IDENTITY_KEY);
 	if (!s)

@@ -8,7 +8,7 @@
 /* What serve() starts up for a family besides store and config. */
 enum server_need {
 	NEED_CLOUD = 1,
-	NEED_CACHE = 2,
+	NEED_CACHE = 2,	       /* keeps metadata texts; without it each is read anew */
 	NEED_STORAGE_KEY = 4,  /* opens SECRET columns */
 	NEED_IDENTITY_KEY = 8, /* signs tokens */
 };
