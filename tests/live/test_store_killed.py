@@ -128,7 +128,7 @@ def check(server, store, w):
 def nothing_is_left(server, store, config, catalog, paths):
     """What commits wrote and did not keep goes with doctor, and nothing else does; files that are young it leaves alone."""
     tables = [call(server, "GET", path) for path in paths]
-    named = {location for t in tables for location in [t["metadata-location"], *history(t)]}
+    named = {location for t in tables for location in [t["metadata-location"], *history(t)]} | committed(server, catalog)
     folders = [t["metadata"]["location"] for t in tables]
     strays = [f"{folder}/metadata/00099-{uuid.uuid4()}.metadata.json" for folder in folders]
     for stray in strays:  # a run of few kills may have left none
@@ -143,6 +143,15 @@ def nothing_is_left(server, store, config, catalog, paths):
     aged.stop()
     assert f"{len(before - named)} found, {len(before - named)} put right" in said
     assert listed(store, folders) == named
+
+
+def committed(server, catalog):
+    """What commits name, further back than the tables' own logs: reverts, and tags at a commit, need it."""
+    found, n = set(), 0
+    while page := server.api("GET", f"branches/main/commits?catalog={catalog}&limit=1000&offset={n}").json():
+        found |= {o["after"] for c in page for o in c["operations"] if o["after"]}
+        n += len(page)
+    return found
 
 
 def history(loaded):
